@@ -1,0 +1,185 @@
+import { z } from "zod";
+import { Page } from "./page.ts";
+
+export const SessionStatus = z.enum([
+  "created",
+  "queued",
+  "running",
+  "waiting",
+  "completed",
+  "failed",
+  "cancelled",
+  "archived",
+]);
+export type SessionStatus = z.infer<typeof SessionStatus>;
+
+export const ProjectType = z.enum(["github", "local", "worktree"]);
+export type ProjectType = z.infer<typeof ProjectType>;
+
+/** The door a session or message came through. */
+export const Source = z.enum([
+  "api",
+  "dashboard",
+  "cli",
+  "mcp",
+  "slack",
+  "email",
+  "n8n",
+  "schedule",
+  "github",
+  "hub",
+  "claude",
+]);
+export type Source = z.infer<typeof Source>;
+
+export const PermissionMode = z.enum(["default", "acceptEdits", "plan", "dontAsk", "bypassPermissions"]);
+export type PermissionMode = z.infer<typeof PermissionMode>;
+
+/** A rule of Claude's permission language, such as `Bash(git *)` or `Write`. */
+const ToolRule = z.string().trim().min(1).max(500).regex(/^[^-]/, "must not begin with a dash");
+
+/** What a caller may set about how Claude works; kept on the session, used by each of its runs. */
+export const ClaudeOptions = z.object({
+  model: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .regex(/^[^-]/, "must not begin with a dash")
+    .optional(),
+  permissionMode: PermissionMode.optional(),
+  allowedTools: z.array(ToolRule).max(100).optional(),
+  disallowedTools: z.array(ToolRule).max(100).optional(),
+  maxTurns: z.int().min(1).max(10_000).optional(),
+  maxBudgetUsd: z.number().positive().max(100_000).optional(),
+  timeoutSeconds: z.int().min(1).max(82_800).optional(),
+  appendSystemPrompt: z.string().max(100_000).optional(),
+});
+export type ClaudeOptions = z.infer<typeof ClaudeOptions>;
+
+/** A branch or tag name that git accepts and no command line mistakes for an option. */
+const Branch = z
+  .string()
+  .trim()
+  .min(1)
+  .max(250)
+  .regex(/^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))[^\s~^:?*[\\\u0000-\u001f\u007f]+$/u, "must be a git branch name");
+
+export const Tag = z.string().trim().min(1).max(64);
+export const Metadata = z.record(z.string().max(200), z.json());
+export const Prompt = z.string().min(1).max(1_000_000).regex(/\S/u, "must not be blank");
+
+export const CreateSession = z
+  .object({
+    projectType: ProjectType.meta({ description: "Where Claude works: a clone, the folder itself, or a git worktree of it." }),
+    githubRepo: z
+      .string()
+      .trim()
+      .min(1)
+      .max(500)
+      .optional()
+      .meta({ description: "`owner/repo` or a git URL; required for projectType github.", example: "owner/repo" }),
+    projectPath: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .meta({ description: "Absolute folder on the server; required for projectType local and worktree." }),
+    branch: Branch.optional().meta({ description: "The branch to start from; the remote's default when absent." }),
+    initialPrompt: Prompt.optional().meta({ description: "The first message. Without it nothing runs until a message is posted." }),
+    title: z.string().trim().min(1).max(200).optional(),
+    tags: z.array(Tag).max(50).default([]),
+    slackChannel: z.string().trim().min(1).max(100).optional(),
+    metadata: Metadata.default({}),
+    ...ClaudeOptions.shape,
+  })
+  .meta({ id: "CreateSession" });
+export type CreateSession = z.infer<typeof CreateSession>;
+
+/** Why nothing runs right now although something should, and until when. */
+export const WaitingFor = z
+  .object({
+    kind: z.enum(["slot", "workspace", "retry", "limit", "person", "memory", "budget", "disk", "desired"]),
+    text: z.string(),
+    until: z.iso.datetime().nullable(),
+  })
+  .meta({ id: "WaitingFor" });
+export type WaitingFor = z.infer<typeof WaitingFor>;
+
+export const Session = z
+  .object({
+    sessionId: z.uuid(),
+    id: z.uuid().meta({ description: "The same as sessionId." }),
+    title: z.string(),
+    status: SessionStatus,
+    waitingFor: WaitingFor.nullable(),
+    projectType: ProjectType,
+    githubRepo: z.string().nullable(),
+    projectPath: z.string().nullable(),
+    workspacePath: z.string().nullable(),
+    branch: z.string().nullable().meta({ description: "The branch the session started from." }),
+    workBranch: z.string().nullable().meta({ description: "The branch Claude works on, `claude/<short id>`." }),
+    claudeSessionId: z.string().nullable(),
+    observed: z.boolean().meta({ description: "Claude was started by a person; we only hear its hooks." }),
+    source: Source,
+    tags: z.array(z.string()),
+    slackChannel: z.string().nullable(),
+    metadata: Metadata,
+    options: ClaudeOptions,
+    activity: z.string().nullable().meta({ description: "The latest thing that happened, in one line." }),
+    costUsd: z.number(),
+    runCount: z.int(),
+    lastReason: z.string().nullable().meta({ description: "How the last finished run ended." }),
+    lastSeq: z.int(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    archivedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: "Session" });
+export type Session = z.infer<typeof Session>;
+
+export const SessionPage = Page(Session).meta({ id: "SessionPage" });
+
+/** A query value that may be given once or several times. */
+export const SessionFilter = z.object({
+  status: z
+    .string()
+    .optional()
+    .transform((text) => text?.split(","))
+    .pipe(z.array(SessionStatus).optional())
+    .meta({ description: "One status, or several with commas between." }),
+  projectType: ProjectType.optional(),
+  source: Source.optional(),
+  tag: Tag.optional(),
+  thread: z.string().max(200).optional().meta({ description: "A Slack thread, `channel:ts` or the ts alone." }),
+  q: z.string().trim().min(1).max(200).optional().meta({ description: "Words in the title, the messages and the tool input." }),
+});
+export type SessionFilter = z.infer<typeof SessionFilter>;
+
+export const UpdateSession = z
+  .object({
+    status: SessionStatus.optional(),
+    claudeSessionId: z.uuid().optional(),
+    title: z.string().trim().min(1).max(200).optional(),
+    tags: z.array(Tag).max(50).optional(),
+    metadata: Metadata.optional(),
+    ...ClaudeOptions.shape,
+  })
+  .refine((body) => Object.keys(body).length > 0, "must change something")
+  .meta({ id: "UpdateSession" });
+export type UpdateSession = z.infer<typeof UpdateSession>;
+
+/** Binds a Slack thread to a session, so that what is said there belongs to it. */
+export const PutThread = z
+  .object({
+    team: z.string().max(50).default(""),
+    channel: z.string().trim().min(1).max(100),
+    threadTs: z.string().regex(/^\d{1,12}\.\d{1,9}$/, "must be a Slack timestamp such as 1700000000.000100"),
+  })
+  .meta({ id: "PutThread" });
+export type PutThread = z.infer<typeof PutThread>;
+
+export const Thread = z
+  .object({ sessionId: z.uuid(), team: z.string(), channel: z.string(), threadTs: z.string(), createdAt: z.iso.datetime() })
+  .meta({ id: "Thread" });
+export type Thread = z.infer<typeof Thread>;
