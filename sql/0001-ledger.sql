@@ -2,6 +2,10 @@
 -- sessions, session_messages, command_logs and slack_thread_mapping carry the names and columns of the first schema
 -- of this project, so that its databases can be taken over (claude-orchestrator import-seed).
 
+-- The words of a text for full-text search: paths and identifiers fall apart into their parts.
+create function search_words(text) returns tsvector language sql immutable strict parallel safe
+  return to_tsvector('simple'::regconfig, translate($1, '/._-\"{}:,=', '           '));
+
 create table workers (
   id          text primary key check (id ~ '^[a-z0-9-]{1,64}$'),
   hostname    text not null,
@@ -38,17 +42,18 @@ create table sessions (
   last_reason        text,
   last_seq           bigint not null default 0,
   wake_at            timestamptz,
-  created_at         timestamptz not null default now(),
+  created_at         timestamptz(3) not null default now(),
   updated_at         timestamptz not null default now(),
   archived_at        timestamptz
 ) with (fillfactor = 70);
 comment on table sessions is 'a conversation with Claude; owns a workspace, a status and a claude_session_id';
 comment on column sessions.last_seq is 'the newest seq in session_events; taken by update … returning in the statement that writes the rows';
 comment on column sessions.worker_id is 'who holds the workspace; its queue gets the nudges';
+comment on column sessions.created_at is 'milliseconds, so that a cursor made of it loses nothing in JavaScript';
 comment on column sessions.cumulative_cost_usd is 'the last total_cost_usd the CLI reported, which newer versions count over the whole conversation';
 create index sessions_newest on sessions (created_at desc, id desc);
 create index sessions_tags on sessions using gin (tags);
-create index sessions_title_words on sessions using gin (to_tsvector('simple', translate(title, '/._-\"{}:,=', '           ')));
+create index sessions_title_words on sessions using gin (search_words(title));
 create index sessions_wake on sessions (wake_at) where wake_at is not null;
 
 create table session_messages (
@@ -61,11 +66,13 @@ create table session_messages (
   source      text not null,
   author      text,
   metadata    jsonb not null default '{}',
+  steer       text check (steer in ('pending', 'sent')),
   "timestamp" timestamptz not null default now()
 );
+comment on column session_messages.steer is 'meant for the run that is on (run_id): pending until written to it; a pending one whose run ended becomes a run of its own';
 comment on table session_messages is 'what was said in a session; position is the order of saying';
 create index session_messages_newest on session_messages (session_id, position desc);
-create index session_messages_words on session_messages using gin (to_tsvector('simple', translate(left(content, 20000), '/._-\"{}:,=', '           ')));
+create index session_messages_words on session_messages using gin (search_words(left(content, 20000)));
 
 create table runs (
   id                uuid primary key default gen_random_uuid(),
@@ -150,7 +157,7 @@ create table command_logs (
 );
 comment on table command_logs is 'one tool call; told by the stream, by a hook, or by both (same tool_use_id: one row)';
 create index command_logs_newest on command_logs (session_id, id desc);
-create index command_logs_words on command_logs using gin (to_tsvector('simple', translate(left(input::text, 1000), '/._-\"{}:,=', '           ')));
+create index command_logs_words on command_logs using gin (search_words(left(input::text, 1000)));
 
 create table session_events (
   session_id  uuid not null references sessions (id) on delete cascade,

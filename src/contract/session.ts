@@ -120,6 +120,10 @@ export const Session = z
     branch: z.string().nullable().meta({ description: "The branch the session started from." }),
     workBranch: z.string().nullable().meta({ description: "The branch Claude works on, `claude/<short id>`." }),
     claudeSessionId: z.string().nullable(),
+    resumeCommand: z
+      .string()
+      .nullable()
+      .meta({ description: "A shell command that continues the conversation by hand in the workspace." }),
     observed: z.boolean().meta({ description: "Claude was started by a person; we only hear its hooks." }),
     source: Source,
     tags: z.array(z.string()),

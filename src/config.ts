@@ -1,0 +1,127 @@
+import { availableParallelism, totalmem } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { z } from "zod";
+import { AppError } from "./lib/errors.ts";
+
+/** Where this installation lives: sql/, dashboard/dist and the default data directory are beside src/. */
+export const PROJECT_DIR = resolve(import.meta.dirname, "..");
+
+const GIB = 1024 ** 3;
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+const list = (text: string | undefined): string[] =>
+  (text ?? "")
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+
+const List = z.string().optional().transform(list);
+const Flag = z
+  .enum(["0", "1", "false", "true", ""])
+  .optional()
+  .transform((text) => text === "1" || text === "true");
+const AbsolutePath = z.string().refine(isAbsolute, "must be an absolute path");
+/** An empty variable counts as unset: compose files and systemd units write them that way. */
+const Text = z
+  .string()
+  .optional()
+  .transform((text) => (text === "" ? undefined : text));
+
+/** Every variable we read, with its default. `.env.example` and README name the same ones (a test compares). */
+const Environment = z.object({
+  DATABASE_URL: Text.pipe(z.url({ protocol: /^postgres(?:ql)?$/, error: "must be a postgresql:// URL" }).optional()),
+  DATA_DIR: z.string().default("data"),
+  API_HOST: z.string().min(1).default("127.0.0.1"),
+  API_PORT: z.coerce.number().int().min(0).max(65_535).default(3001),
+  API_KEY: List.pipe(z.array(z.string().min(16, "must be at least 16 characters long"))),
+  PUBLIC_URL: Text.pipe(z.url({ protocol: /^https?$/ }).optional()),
+  ALLOWED_HOSTS: List,
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(1_000_000).default(600),
+  WORKSPACE_BASE: AbsolutePath.default("/tmp/claude-workspaces"),
+  PROJECT_ROOTS: List.pipe(z.array(AbsolutePath)),
+  GITHUB_URL: z.url().default("https://github.com"),
+  GITHUB_TOKEN: Text,
+  CLAUDE_COMMAND: Text,
+  CLAUDE_ALLOWED_TOOLS: List,
+  CLAUDE_ENV_PASS: List,
+  ALLOW_BYPASS: Flag,
+  MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(1000).optional(),
+  RUN_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(82_800).default(14_400),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+
+/** The names of all variables, for the documents' test. */
+export const ENVIRONMENT_NAMES: readonly string[] = Object.keys(Environment.shape);
+
+/** One run may take 1 GiB; a container's limit counts as the machine's memory. */
+function defaultRuns(): number {
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.max(1, Math.min(Math.floor(memory / GIB), availableParallelism() * 16));
+}
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** Loads `.env` of the working directory; what the real environment says wins. */
+export function loadDotEnv(): void {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+}
+
+function parseEnvironment(env: NodeJS.ProcessEnv): z.infer<typeof Environment> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = Environment.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map((issue) => ({ field: String(issue.path[0]), message: issue.message }));
+  throw new AppError("invalid", `Configuration: ${errors.map((e) => `${e.field}: ${e.message}`).join("; ")}`, { errors });
+}
+
+/** The typed configuration, checked once; secrets stay in it and are never logged. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+  const e = parseEnvironment(env);
+  const dataDir = resolve(PROJECT_DIR, e.DATA_DIR);
+  const loopback = LOOPBACK.has(e.API_HOST);
+  if (!loopback && e.API_KEY.length === 0)
+    throw new AppError("invalid", `API_HOST=${e.API_HOST} is reachable from other machines: set API_KEY, or listen on 127.0.0.1`);
+  return {
+    databaseUrl: e.DATABASE_URL,
+    dataDir,
+    sqlDir: resolve(PROJECT_DIR, "sql"),
+    logLevel: e.LOG_LEVEL,
+    http: {
+      host: e.API_HOST,
+      port: e.API_PORT,
+      loopback,
+      publicUrl: e.PUBLIC_URL,
+      allowedHosts: e.ALLOWED_HOSTS,
+      apiKeys: e.API_KEY,
+      rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
+      dashboardDir: resolve(PROJECT_DIR, "dashboard/dist"),
+    },
+    workspaces: {
+      base: e.WORKSPACE_BASE,
+      projectRoots: e.PROJECT_ROOTS,
+      dataDir,
+      githubBaseUrl: e.GITHUB_URL,
+      githubToken: e.GITHUB_TOKEN,
+      loopback,
+    },
+    claude: {
+      command: e.CLAUDE_COMMAND,
+      allowedTools: e.CLAUDE_ALLOWED_TOOLS,
+      envPass: e.CLAUDE_ENV_PASS,
+      allowBypass: e.ALLOW_BYPASS,
+      /** What a run's environment is chosen from, by the allow-list of claude-settings. */
+      environment: env,
+    },
+    runs: {
+      dir: resolve(dataDir, "runs"),
+      claudeDir: resolve(dataDir, "claude"),
+      maxConcurrent: e.MAX_CONCURRENT_RUNS ?? defaultRuns(),
+      timeoutSeconds: e.RUN_TIMEOUT_SECONDS,
+    },
+  } as const;
+}
