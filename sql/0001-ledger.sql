@@ -110,7 +110,10 @@ comment on table runs is 'one prompt carried out by Claude; the prompt is the me
 create index runs_due on runs (session_id, number) where finished_at is null;
 create index runs_token on runs (token_hash) where token_hash is not null;
 create index runs_by_day on runs (finished_at) where finished_at is not null;
+create index runs_message on runs (message_id);
 alter table session_messages add foreign key (run_id) references runs (id) on delete set null;
+-- Without it each run that goes with its session would read the whole table for messages to unbind.
+create index session_messages_run on session_messages (run_id) where run_id is not null;
 
 create table attempts (
   run_id         uuid not null references runs (id) on delete cascade,
@@ -201,6 +204,7 @@ create table workspace_snapshots (
 );
 comment on table workspace_snapshots is 'HEAD and a commit of the dirty tree after a run; bundle holds both when it is 20 MB or less';
 create index workspace_snapshots_newest on workspace_snapshots (session_id, created_at desc);
+create index workspace_snapshots_run on workspace_snapshots (run_id) where run_id is not null;
 
 create table slack_thread_mapping (
   team        text not null default '',
