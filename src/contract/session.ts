@@ -13,7 +13,9 @@ export const SessionStatus = z.enum([
 ]);
 export type SessionStatus = z.infer<typeof SessionStatus>;
 
-export const ProjectType = z.enum(["github", "local", "worktree"]);
+export const ProjectType = z.enum(["github", "local", "worktree"], {
+  error: ({ input }) => (input === "e2b" ? "e2b is not available in this version" : undefined),
+});
 export type ProjectType = z.infer<typeof ProjectType>;
 
 /** The door a session or message came through. */

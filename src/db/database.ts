@@ -1,9 +1,10 @@
-import { CamelCasePlugin, Kysely, PostgresDialect } from "kysely";
+import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from "kysely";
 import pg from "pg";
 import { connectionUrl } from "./connection-url.ts";
 import type { DB } from "./schema.ts";
 
 export type Database = Kysely<DB>;
+export type Transaction = KyselyTransaction<DB>;
 
 const DEFAULT_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 10_000;

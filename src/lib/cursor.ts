@@ -1,0 +1,28 @@
+import { invalidField } from "./errors.ts";
+
+/** An opaque place in a list, made of the values the list is ordered by. */
+export const encodeCursor = (...parts: readonly (string | number)[]): string =>
+  Buffer.from(parts.join("|")).toString("base64url");
+
+export const CURSOR_NUMBER = /^\d{1,18}$/;
+export const CURSOR_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+export const CURSOR_UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** The values of a cursor, one for each pattern; one that we did not make is refused. */
+export function decodeCursor(cursor: string, patterns: readonly RegExp[]): string[] {
+  const parts = Buffer.from(cursor, "base64url").toString("utf8").split("|");
+  if (parts.length !== patterns.length || !patterns.every((pattern, index) => pattern.test(parts[index] ?? "")))
+    throw invalidField("query.cursor", "is not a cursor of this list");
+  return parts;
+}
+
+/** Cuts the surplus row that says there is more, and names the place after the last one kept. */
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  { present, cursor }: { present: (row: Row) => Item; cursor: (row: Row) => string },
+): { items: Item[]; nextCursor: string | null } {
+  const kept = rows.slice(0, limit);
+  const last = kept.at(-1);
+  return { items: kept.map(present), nextCursor: rows.length > limit && last !== undefined ? cursor(last) : null };
+}

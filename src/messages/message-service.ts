@@ -1,0 +1,69 @@
+import type { Message, PostedMessage, PostMessage } from "../contract/message.ts";
+import type { PageQuery } from "../contract/page.ts";
+import type { Database, Transaction } from "../db/database.ts";
+import { encodeCursor, toPage } from "../lib/cursor.ts";
+import { AppError, invalidField } from "../lib/errors.ts";
+import type { Nudge } from "../queue/queue.ts";
+import { findRunningRun, queueRun } from "../runs/run-queries.ts";
+import { appendEvents } from "../sessions/event-queries.ts";
+import { findSession, lockSession } from "../sessions/session-queries.ts";
+import { findMessages, insertMessage, type MessageRow } from "./message-queries.ts";
+
+export type MessageService = ReturnType<typeof createMessageService>;
+
+/** Runs that may wait in one session; a caller in a loop must not fill the ledger. */
+const MAX_QUEUED = 100;
+
+function present(row: MessageRow): Message {
+  return {
+    messageId: row.id,
+    sessionId: row.sessionId,
+    runId: row.runId,
+    direction: row.direction as Message["direction"],
+    source: row.source as Message["source"],
+    author: row.author,
+    content: row.content,
+    status: (row.runStatus ?? "recorded") as Message["status"],
+    metadata: row.metadata as Message["metadata"],
+    timestamp: row.timestamp.toISOString(),
+  };
+}
+
+export function createMessageService({ db, nudge }: { db: Database; nudge: Nudge }) {
+  /** Writes what the message asks for; the session's row is locked, so messages of one session queue in order. */
+  async function record(tx: Transaction, sessionId: string, body: PostMessage): Promise<PostedMessage> {
+    const session = await lockSession(tx, sessionId);
+    if (!session) throw new AppError("not_found", `There is no session ${sessionId}`);
+    const { content, direction, source, author = null, metadata } = body;
+    const row = { sessionId, content, direction, source, author, metadata };
+    const running = body.steer ? await findRunningRun(tx, sessionId) : undefined;
+    const message = await insertMessage(tx, running ? { ...row, runId: running.id, steer: "pending" } : row);
+    await appendEvents(tx, sessionId, [{ type: "message", runId: running?.id, data: { messageId: message.id, direction } }]);
+    if (direction === "outbound") return { messageId: message.id, runId: null, status: "recorded" };
+    if (running) {
+      await nudge(tx, session.workerId, sessionId);
+      return { messageId: message.id, runId: running.id, status: "running" };
+    }
+    const { runId, waiting } = await queueRun(tx, session, message.id);
+    if (waiting > MAX_QUEUED)
+      throw new AppError("conflict", `${MAX_QUEUED} messages wait in this session already; stop it or let it work`);
+    await nudge(tx, session.workerId, sessionId);
+    return { messageId: message.id, runId, status: "queued" };
+  }
+
+  return {
+    /** Inbound continues the session (a run is queued; one at a time, in order); outbound is recorded. */
+    async post(sessionId: string, body: PostMessage): Promise<PostedMessage> {
+      if (body.deliver)
+        throw invalidField("body.deliver", "cannot be true in this version: no channel is connected that could deliver");
+      if (body.steer && body.direction === "outbound") throw invalidField("body.steer", "is for inbound messages");
+      return db.transaction().execute((tx) => record(tx, sessionId, body));
+    },
+
+    async list(sessionId: string, page: PageQuery) {
+      if (!(await findSession(db, sessionId))) throw new AppError("not_found", `There is no session ${sessionId}`);
+      const found = await findMessages(db, sessionId, page);
+      return toPage(found, page.limit, { present, cursor: (row) => encodeCursor(row.position) });
+    },
+  };
+}

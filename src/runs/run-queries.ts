@@ -1,0 +1,150 @@
+import { sql, type Kysely } from "kysely";
+import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
+import type { DB } from "../db/schema.ts";
+import { appendEvents } from "../sessions/event-queries.ts";
+import { moveSession } from "../sessions/session-queries.ts";
+
+export type RunRow = NonNullable<Awaited<ReturnType<typeof findRun>>>;
+export type AttemptRow = Awaited<ReturnType<typeof findAttempts>>[number];
+
+export const findRun = (db: Kysely<DB>, id: string) =>
+  db.selectFrom("runs").selectAll().where("id", "=", id).executeTakeFirst();
+
+/** The attempts of runs, the first one first. */
+export const findAttempts = (db: Kysely<DB>, runIds: readonly string[]) =>
+  db
+    .selectFrom("attempts")
+    .select(["runId", "attempt", "workerId", "pid", "reason", "exitCode", "startedAt", "finishedAt"])
+    .where("runId", "in", runIds.length === 0 ? [NO_RUN] : runIds)
+    .orderBy("attempt")
+    .execute();
+const NO_RUN = "00000000-0000-0000-0000-000000000000";
+
+/** A session's runs newest first; one more than `limit` when there are more. */
+export function findRuns(db: Kysely<DB>, sessionId: string, page: { limit: number; cursor?: string | undefined }) {
+  let query = db.selectFrom("runs").selectAll().where("sessionId", "=", sessionId);
+  if (page.cursor) {
+    const [number] = decodeCursor(page.cursor, [CURSOR_NUMBER]);
+    query = query.where("number", "<", Number(number));
+  }
+  return query
+    .orderBy("number", "desc")
+    .limit(page.limit + 1)
+    .execute();
+}
+
+interface QueueingSession {
+  id: string;
+  status: string;
+  runCount: number;
+}
+
+/**
+ * Writes the run that will carry out a message. The caller holds the session's row lock, and nudges. A session stays
+ * `created` until its first run begins; one at rest becomes `queued`.
+ */
+export async function queueRun(db: Kysely<DB>, session: QueueingSession, messageId: string): Promise<{ runId: string; waiting: number }> {
+  const number = session.runCount + 1;
+  const { id: runId } = await db
+    .insertInto("runs")
+    .values({ sessionId: session.id, messageId, number })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  await db.updateTable("sessionMessages").set({ runId, steer: null }).where("id", "=", messageId).execute();
+  await db.updateTable("sessions").set({ runCount: number }).where("id", "=", session.id).execute();
+  await appendEvents(db, session.id, [{ type: "run", key: `run:${runId}`, runId, data: { runId, number, status: "queued" } }]);
+  if (!["running", "waiting", "queued"].includes(session.status) && number > 1)
+    await moveSession(db, session.id, { status: "queued", archivedAt: null });
+  const { waiting } = await db
+    .selectFrom("runs")
+    .select((eb) => eb.fn.countAll<number>().as("waiting"))
+    .where("sessionId", "=", session.id)
+    .where("finishedAt", "is", null)
+    .executeTakeFirstOrThrow();
+  return { runId, waiting };
+}
+
+export const findRunningRun = (db: Kysely<DB>, sessionId: string) =>
+  db.selectFrom("runs").select("id").where("sessionId", "=", sessionId).where("status", "=", "running").executeTakeFirst();
+
+/** What the actor needs of the oldest run that is not finished, with its open attempt if one was begun. */
+export async function findDueRun(db: Kysely<DB>, sessionId: string) {
+  const run = await db
+    .selectFrom("runs")
+    .innerJoin("sessionMessages as m", "m.id", "runs.messageId")
+    .selectAll("runs")
+    .select(["m.content", "m.source as messageSource", "m.author"])
+    .where("runs.sessionId", "=", sessionId)
+    .where("runs.finishedAt", "is", null)
+    .orderBy("runs.number")
+    .limit(1)
+    .executeTakeFirst();
+  if (!run) return undefined;
+  const attempt = await db
+    .selectFrom("attempts")
+    .selectAll()
+    .where("runId", "=", run.id)
+    .where("finishedAt", "is", null)
+    .executeTakeFirst();
+  return { run, attempt };
+}
+export type DueRun = NonNullable<Awaited<ReturnType<typeof findDueRun>>>;
+
+/** Whether a person asked to stop the run; read again each time the session's actor is woken. */
+export const findStopRequest = (db: Kysely<DB>, runId: string) =>
+  db.selectFrom("runs").select(["stopRequestedAt", "stopRequestedBy"]).where("id", "=", runId).executeTakeFirst();
+
+/** The run and session a run's hook token belongs to, from its start until a minute after its end. */
+export const findRunByToken = (db: Kysely<DB>, tokenHash: Buffer) =>
+  db
+    .selectFrom("runs")
+    .select(["id as runId", "sessionId"])
+    .where("tokenHash", "=", tokenHash)
+    .where(sql<boolean>`(finished_at is null or finished_at > now() - interval '1 minute')`)
+    .executeTakeFirst();
+
+/** Sessions of a worker that have something to do and no actor that lives, those that waited longest first. */
+export const findDueSessions = (db: Kysely<DB>, workerId: string, limit: number) =>
+  db
+    .selectFrom("runs")
+    .innerJoin("sessions", "sessions.id", "runs.sessionId")
+    .leftJoin("sessionLeases as lease", "lease.sessionId", "runs.sessionId")
+    .select("runs.sessionId")
+    .where("runs.finishedAt", "is", null)
+    .where("sessions.workerId", "=", workerId)
+    .where(sql<boolean>`(lease.expires_at is null or lease.expires_at < now())`)
+    .where(sql<boolean>`(sessions.wake_at is null or sessions.wake_at <= now())`)
+    .groupBy("runs.sessionId")
+    .orderBy(sql`min(runs.queued_at)`)
+    .limit(limit)
+    .execute();
+
+/**
+ * Ends the session's runs that have not begun as cancelled, and marks the one that is on for its actor to stop. The
+ * caller holds the session's row lock, and nudges.
+ */
+export async function requestStop(db: Kysely<DB>, sessionId: string, by: string | undefined) {
+  const stopped = { stopRequestedAt: sql<Date>`now()`, stopRequestedBy: by ?? null };
+  const waiting = await db
+    .updateTable("runs")
+    .set({ ...stopped, status: "cancelled", reason: "stopped", finishedAt: sql<Date>`now()`, waitingFor: null })
+    .where("sessionId", "=", sessionId)
+    .where("status", "in", ["queued", "waiting"])
+    .returning(["id", "number"])
+    .execute();
+  const running = await db
+    .updateTable("runs")
+    .set(stopped)
+    .where("sessionId", "=", sessionId)
+    .where("status", "=", "running")
+    .returning("id")
+    .execute();
+  const events = waiting.map(({ id: runId, number }) => ({
+    type: "run" as const,
+    key: `run:${runId}`,
+    runId,
+    data: { runId, number, status: "cancelled", reason: "stopped" },
+  }));
+  if (events.length > 0) await appendEvents(db, sessionId, events);
+  return { waiting: waiting.map((run) => run.id), running: running.map((run) => run.id) };
+}

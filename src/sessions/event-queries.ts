@@ -1,0 +1,93 @@
+import { sql, type Kysely } from "kysely";
+import type { EventType, SessionEvent } from "../contract/event.ts";
+import type { DB } from "../db/schema.ts";
+
+/** NOTIFY channel of the feed; the payload is the id of a session that has something new. */
+export const SESSION_EVENTS = "session_events";
+
+export interface NewEvent {
+  type: EventType;
+  /** Events with a key replace the earlier one of the same session and key, under a new seq. */
+  key?: string;
+  runId?: string | undefined;
+  data: object;
+}
+
+/** Two rows of one statement must not meet in `on conflict`: of several with one key the last one counts. */
+function lastOfEachKey(events: readonly NewEvent[]): NewEvent[] {
+  const newest = new Map(events.map((event, index) => [event.key ?? index, event]));
+  return events.filter((event, index) => newest.get(event.key ?? index) === event);
+}
+
+/**
+ * Adds to a session's feed and wakes whoever follows it. The seq comes from the session's row in the statement that
+ * writes the events, so that a lower seq is always committed before a higher one. Returns the newest seq.
+ */
+export async function appendEvents(db: Kysely<DB>, sessionId: string, events: readonly NewEvent[]): Promise<number> {
+  const rows = lastOfEachKey(events);
+  const { rows: result } = await sql<{ lastSeq: number }>`
+    with bumped as (
+      update sessions set last_seq = last_seq + ${rows.length}, updated_at = clock_timestamp()
+      where id = ${sessionId} returning id, last_seq
+    ), added as (
+      insert into session_events (session_id, seq, type, key, run_id, data)
+      select bumped.id, bumped.last_seq - ${rows.length} + e.n, e.type, e.key, e.run_id, e.data
+      from bumped, rows from (json_to_recordset(${JSON.stringify(rows)}::json)
+        as (type text, key text, "runId" uuid, data jsonb)) with ordinality as e (type, key, run_id, data, n)
+      on conflict (session_id, key) where key is not null do update
+        set seq = excluded.seq, type = excluded.type, run_id = excluded.run_id, data = excluded.data,
+            tx = excluded.tx, created_at = excluded.created_at
+    )
+    select last_seq, pg_notify(${SESSION_EVENTS}, id::text) from bumped`.execute(db);
+  return result[0]?.lastSeq ?? 0;
+}
+
+interface EventRow {
+  sessionId: string;
+  seq: number;
+  type: string;
+  key: string | null;
+  runId: string | null;
+  data: unknown;
+  createdAt: Date;
+}
+
+const columns = ["sessionId", "seq", "type", "key", "runId", "data", "createdAt"] as const;
+
+export const presentEvent = ({ createdAt, ...row }: EventRow): SessionEvent =>
+  ({ ...row, timestamp: createdAt.toISOString() }) as SessionEvent;
+
+/** A session's events with a seq above `after`, oldest first. */
+export async function findEvents(db: Kysely<DB>, sessionId: string, { after, limit }: { after: number; limit: number }) {
+  const rows = await db
+    .selectFrom("sessionEvents")
+    .select(columns)
+    .where("sessionId", "=", sessionId)
+    .where("seq", ">", after)
+    .orderBy("seq")
+    .limit(limit)
+    .execute();
+  return rows.map(presentEvent);
+}
+
+/** The oldest transaction that may still write; what older ones wrote is there, and nothing of theirs will follow. */
+export async function findHorizon(db: Kysely<DB>): Promise<string> {
+  const { rows } = await sql<{ horizon: string }>`select pg_snapshot_xmin(pg_current_snapshot())::text as horizon`.execute(db);
+  return rows[0]?.horizon ?? "0";
+}
+
+/**
+ * All sessions' events of transactions from `horizon` on, and the horizon to ask from next time. What lies between the
+ * two comes again then: the caller leaves out what it has had. Within a session the order is that of seq.
+ */
+export async function findEventsFrom(db: Kysely<DB>, horizon: string, limit: number) {
+  const { rows } = await sql<EventRow & { horizon: string }>`
+    select e.session_id, e.seq, e.type, e.key, e.run_id, e.data, e.created_at, h.horizon
+    from (select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) h
+    left join lateral (
+      select * from session_events where tx >= ${horizon}::xid8 order by tx, session_id, seq limit ${limit}
+    ) e on true`.execute(db);
+  const events = rows.filter((row) => row.sessionId !== null).map(({ horizon: _, ...row }) => presentEvent(row));
+  events.sort((a, b) => (a.sessionId < b.sessionId ? -1 : a.sessionId > b.sessionId ? 1 : a.seq - b.seq));
+  return { events, horizon: rows[0]?.horizon ?? horizon };
+}
