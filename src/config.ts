@@ -108,6 +108,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       githubBaseUrl: e.GITHUB_URL,
       githubToken: e.GITHUB_TOKEN,
       loopback,
+      /** What git's environment is chosen from, by the allow-list of git-environment. */
+      environment: env,
     },
     claude: {
       command: e.CLAUDE_COMMAND,
