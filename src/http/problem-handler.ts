@@ -1,0 +1,24 @@
+import type { ErrorRequestHandler, Request, Response } from "express";
+import { toError } from "../lib/errors.ts";
+import { expectedError, problemOf } from "./problem-of.ts";
+
+/** Answers any error with a problem document; the request's one log line carries what was unexpected. */
+export const problemHandler: ErrorRequestHandler = (thrown: unknown, req, res, _next) => {
+  const expected = expectedError(thrown);
+  if (!expected) res.err = toError(thrown);
+  if (res.headersSent) {
+    // Half an answer is on its way: only a broken connection tells the client that it is not whole.
+    res.destroy();
+    return;
+  }
+  sendProblem(thrown, req, res);
+};
+
+export function sendProblem(thrown: unknown, req: Request, res: Response): void {
+  const problem = problemOf(thrown, String(req.id));
+  res.removeHeader("Location");
+  if (problem.status === 401) res.setHeader("WWW-Authenticate", 'Bearer realm="claude-orchestrator"');
+  if (problem.code === "unavailable") res.setHeader("Retry-After", "5");
+  const instance = req.originalUrl.split("?", 1)[0] ?? "/";
+  res.status(problem.status).type("application/problem+json").send(JSON.stringify({ ...problem, instance }));
+}
