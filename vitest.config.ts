@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import closingReporter from "./test/support/closing-reporter.ts";
+import { closingReporter } from "./test/support/closing-reporter.ts";
 
 /** Two workers on any machine: the integration tests start servers, databases and agents of their own. */
 const workers = 2;
@@ -23,9 +23,9 @@ export default defineConfig({
         oxc: { jsx: { runtime: "automatic" } },
         test: {
           name: "dashboard",
-          include: ["dashboard/src/**/*.test.{ts,tsx}", "dashboard/test/**/*.test.{ts,tsx}"],
+          include: ["dashboard/src/**/*.test.{ts,tsx}"],
           environment: "happy-dom",
-          setupFiles: ["test/support/dashboard-setup.ts"],
+          setupFiles: ["dashboard/src/test-setup.ts"],
           testTimeout: 15_000,
           sequence: { groupOrder: 1 },
         },

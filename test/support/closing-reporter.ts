@@ -1,7 +1,7 @@
 import type { Reporter, TestModule, TestSuite } from "vitest/node";
 
 /** Closes a test run with `N passed, N failed` (and `, N skipped` when any), alone on the last line. */
-export default function closingReporter(): Reporter {
+export function closingReporter(): Reporter {
   let line: string | undefined;
   // At exit, because a global tear-down may still write after the run has ended.
   process.on("exit", () => line !== undefined && process.stdout.write(`${line}\n`));
