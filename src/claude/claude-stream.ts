@@ -1,6 +1,14 @@
 import type { PermissionDenial, Usage } from "../contract/run.ts";
 import { capJson, capText, type Json } from "../lib/text.ts";
-import { StreamLine, type AssistantLine, type Block, type PartialLine, type ResultLine, type SystemLine, type UserLine } from "./stream-line.ts";
+import {
+  StreamLine,
+  type AssistantLine,
+  type Block,
+  type PartialLine,
+  type ResultLine,
+  type SystemLine,
+  type UserLine,
+} from "./stream-line.ts";
 
 /** How one turn of Claude ended. A process may end several: the last one decides, cost and usage add up. */
 export interface ResultEvent {
@@ -87,7 +95,10 @@ function systemEvents(line: SystemLine): StreamEvent[] {
   return [{ type: "retry", attempt, maxRetries, delayMs, status, error: capText(error, 1_000) }];
 }
 
-function partialEvents({ event, api_message_id, parent_tool_use_id: agent }: PartialLine, blocks: BlockMemory): StreamEvent[] {
+function partialEvents(
+  { event, api_message_id, parent_tool_use_id: agent }: PartialLine,
+  blocks: BlockMemory,
+): StreamEvent[] {
   if (event.type === "message_start") return [{ type: "promptTaken" }];
   if (event.type === "content_block_start") {
     remember(blocks, api_message_id, { open: event.index, next: event.index });
@@ -97,11 +108,13 @@ function partialEvents({ event, api_message_id, parent_tool_use_id: agent }: Par
 }
 
 function assistantEvents({ message, parent_tool_use_id: agent }: AssistantLine, blocks: BlockMemory): StreamEvent[] {
-  const content = typeof message.content === "string" ? [{ type: "text" as const, text: message.content }] : message.content;
+  const content =
+    typeof message.content === "string" ? [{ type: "text" as const, text: message.content }] : message.content;
   const events: StreamEvent[] = [{ type: "promptTaken" }];
   for (const found of content) {
     const block = takeBlock(blocks, message.id);
-    if (found?.type === "text") events.push({ type: "text", messageId: message.id, block, text: capText(found.text), agent });
+    if (found?.type === "text")
+      events.push({ type: "text", messageId: message.id, block, text: capText(found.text), agent });
     if (found?.type === "tool_use") {
       events.push({ type: "toolCall", toolUseId: found.id, tool: found.name, input: capJson(found.input), agent });
     }
@@ -127,7 +140,9 @@ function takeBlock(blocks: BlockMemory, messageId: string): number {
 function userEvents({ message, isReplay, tool_result_meta, parent_tool_use_id: agent }: UserLine): StreamEvent[] {
   if (isReplay && !isCommandOutput(message.content)) return [{ type: "promptTaken" }];
   if (typeof message.content === "string") return [];
-  const refused = new Set(tool_result_meta.filter(({ permission_decision: { decision } }) => decision === "reject").map(({ id }) => id));
+  const refused = new Set(
+    tool_result_meta.filter(({ permission_decision: { decision } }) => decision === "reject").map(({ id }) => id),
+  );
   return message.content.flatMap((block) =>
     block?.type === "tool_result"
       ? [
@@ -163,7 +178,8 @@ function flatten(content: unknown): string {
 
 function resultEvent(line: ResultLine): ResultEvent {
   const models = line.model_usage_since_last_result && Object.values(line.model_usage_since_last_result);
-  const sum = (pick: (model: NonNullable<typeof models>[number]) => number) => (models ?? []).reduce((total, model) => total + pick(model), 0);
+  const sum = (pick: (model: NonNullable<typeof models>[number]) => number) =>
+    (models ?? []).reduce((total, model) => total + pick(model), 0);
   return {
     type: "result",
     claudeSessionId: line.session_id,

@@ -110,9 +110,7 @@ export const ResultLine = z.object({
     })
     .catch({ input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 }),
   model_usage_since_last_result: orNull(z.record(z.string(), ModelUsage)),
-  permission_denials: z
-    .array(z.object({ tool_name: text, tool_use_id: text, tool_input: z.unknown() }))
-    .catch([]),
+  permission_denials: z.array(z.object({ tool_name: text, tool_use_id: text, tool_input: z.unknown() })).catch([]),
 });
 export type ResultLine = z.infer<typeof ResultLine>;
 
