@@ -12,11 +12,11 @@ const IDLE_TIMEOUT_MS = 30_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
-const { INT8, NUMERIC } = pg.types.builtins;
+const READ_AS_NUMBER: ReadonlySet<number> = new Set([pg.types.builtins.INT8, pg.types.builtins.NUMERIC]);
 
 /** Counts, sizes and amounts are numbers here: none of ours comes near 2^53, and strings in sums are a trap. */
 const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: "text" | "binary") =>
-  format !== "binary" && (oid === INT8 || oid === NUMERIC) ? Number : pg.types.getTypeParser(oid, format);
+  format !== "binary" && READ_AS_NUMBER.has(oid) ? Number : pg.types.getTypeParser(oid, format);
 
 export interface DatabaseOptions {
   /** Connections at most. */

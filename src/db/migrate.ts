@@ -48,14 +48,19 @@ async function refuseOldServer(db: Kysely<DB>): Promise<void> {
   const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
   const version = rows[0]?.version ?? "0";
   if (Number.parseInt(version, 10) >= OLDEST_SERVER) return;
-  throw new AppError("unavailable", `The database server is PostgreSQL ${version}; ${OLDEST_SERVER} or newer is needed`);
+  throw new AppError(
+    "unavailable",
+    `The database server is PostgreSQL ${version}; ${OLDEST_SERVER} or newer is needed`,
+  );
 }
 
 async function refuseNewerSchema(db: Kysely<DB>, provider: MigrationProvider): Promise<void> {
   const { rows: tables } = await sql`select 1 from pg_tables
     where schemaname = current_schema() and tablename = ${DEFAULT_MIGRATION_TABLE}`.execute(db);
   if (tables.length === 0) return;
-  const { rows } = await sql<{ name: string }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)} order by name`.execute(db);
+  const { rows } = await sql<{
+    name: string;
+  }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)} order by name`.execute(db);
   const known = await provider.getMigrations();
   const unknown = rows.map(({ name }) => name).filter((name) => !(name in known));
   if (unknown.length === 0) return;

@@ -38,15 +38,22 @@ test("every table says what it is for", async () => {
 
 test("every foreign key has an index, so that deleting a session reads no whole table", async () => {
   await using database = await testDatabase();
-  const { rows } = await sql<{ key: string }>`select c.conrelid::regclass || ' ' || c.conname as key from pg_constraint c
+  const { rows } = await sql<{
+    key: string;
+  }>`select c.conrelid::regclass || ' ' || c.conname as key from pg_constraint c
     where c.contype = 'f' and c.confrelid in ('sessions'::regclass, 'runs'::regclass, 'session_messages'::regclass)
-      and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1])`.execute(database.db);
+      and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1])`.execute(
+    database.db,
+  );
   expect(rows).toEqual([]);
 });
 
 test("a migration that fails leaves nothing of itself and is named", async () => {
   await using database = await testDatabase({ migrated: false });
-  const folder = await migrations({ "0001-good.sql": "create table one ();", "0002-bad.sql": "create table two (); select 1 / 0;" });
+  const folder = await migrations({
+    "0001-good.sql": "create table one ();",
+    "0002-bad.sql": "create table two (); select 1 / 0;",
+  });
   await expect(migrate(database.db, folder)).rejects.toThrow("Migration 0002-bad failed: division by zero");
   const { rows } = await sql`select tablename from pg_tables where tablename in ('one', 'two')`.execute(database.db);
   expect(rows).toEqual([]);
@@ -54,15 +61,23 @@ test("a migration that fails leaves nothing of itself and is named", async () =>
 
 test("a database that a newer version has migrated is refused", async () => {
   await using database = await testDatabase({ migrated: false });
-  await migrate(database.db, await migrations({ "0001-one.sql": "select 1;", "0002-from-the-future.sql": "select 1;" }));
+  await migrate(
+    database.db,
+    await migrations({ "0001-one.sql": "select 1;", "0002-from-the-future.sql": "select 1;" }),
+  );
   const older = await migrations({ "0001-one.sql": "select 1;" });
-  await expect(migrate(database.db, older)).rejects.toThrow("newer version of claude-orchestrator (0002-from-the-future)");
+  await expect(migrate(database.db, older)).rejects.toThrow(
+    "newer version of claude-orchestrator (0002-from-the-future)",
+  );
 });
 
 test("a later migration is applied to what is there", async () => {
   await using database = await testDatabase({ migrated: false });
   await migrate(database.db, await migrations({ "0001-one.sql": "create table one ();" }));
-  const newer = await migrations({ "0001-one.sql": "create table one ();", "0002-two.sql": "alter table one add two int;" });
+  const newer = await migrations({
+    "0001-one.sql": "create table one ();",
+    "0002-two.sql": "alter table one add two int;",
+  });
   await migrate(database.db, newer);
   expect((await sql`select two from one`.execute(database.db)).rows).toEqual([]);
 });

@@ -21,7 +21,9 @@ const CLOSING_MS = 2_000;
 export async function testDatabase({ migrated = true }: { migrated?: boolean } = {}): Promise<TestDatabase> {
   const { adminUrl, template } = inject("testServer");
   const name = `${template}_${randomUUID().slice(0, 8)}`;
-  await administer(adminUrl, (admin) => admin.query(`create database ${name} template ${migrated ? template : "template0"}`));
+  await administer(adminUrl, (admin) =>
+    admin.query(`create database ${name} template ${migrated ? template : "template0"}`),
+  );
   const connectionString = withDatabase(adminUrl, name);
   const db = createDatabase(connectionString);
   return {
@@ -32,7 +34,8 @@ export async function testDatabase({ migrated = true }: { migrated?: boolean } =
       await administer(adminUrl, async (admin) => {
         const open = await findOpen(admin, name);
         await admin.query(`drop database ${name} with (force)`);
-        if (open.length > 0) throw new Error(`The test left ${open.length} database connection(s) open:\n${open.join("\n")}`);
+        if (open.length > 0)
+          throw new Error(`The test left ${open.length} database connection(s) open:\n${open.join("\n")}`);
       });
     },
   };
@@ -46,7 +49,8 @@ async function findOpen(admin: pg.Client, name: string): Promise<string[]> {
       "select application_name, left(query, 200) as query from pg_stat_activity where datname = $1 and backend_type = 'client backend'",
       [name],
     );
-    if (rows.length === 0 || performance.now() > deadline) return rows.map((row) => `${row.application_name}: ${row.query}`);
+    if (rows.length === 0 || performance.now() > deadline)
+      return rows.map((row) => `${row.application_name}: ${row.query}`);
     await sleep(20);
   }
 }

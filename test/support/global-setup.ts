@@ -25,7 +25,7 @@ declare module "vitest" {
 const SQL_DIR = resolve(import.meta.dirname, "../../sql");
 
 /** One server for all test files of a project: our own embedded one, or that of TEST_DATABASE_URL. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await using parts = new AsyncDisposableStack();
   const adminUrl = process.env["TEST_DATABASE_URL"] ?? (await startServer(parts));
   const template = `template_${process.pid}_${Date.now().toString(36)}`;
@@ -55,7 +55,10 @@ async function makeTemplate(adminUrl: string, template: string): Promise<void> {
 }
 
 async function dropTestDatabases(adminUrl: string, template: string): Promise<void> {
-  const { rows } = await execute(adminUrl, `select datname from pg_database where datname like '${template}%' order by 1`);
+  const { rows } = await execute(
+    adminUrl,
+    `select datname from pg_database where datname like '${template}%' order by 1`,
+  );
   const names = rows.map(({ datname }: { datname: string }) => datname);
   for (const name of names) await execute(adminUrl, `drop database ${name} with (force)`);
   const left = names.filter((name: string) => name !== template);

@@ -20,7 +20,10 @@ export async function chooseAccount(dataOwner: number | undefined): Promise<Acco
   const uid = process.getuid?.() ?? -1;
   if (uid === 0) return accountForRoot(dataOwner);
   if (dataOwner !== undefined && dataOwner !== uid)
-    throw new AppError("unavailable", `The database belongs to the account with uid ${dataOwner}: start as that account, or as root`);
+    throw new AppError(
+      "unavailable",
+      `The database belongs to the account with uid ${dataOwner}: start as that account, or as root`,
+    );
   return { name: ownName(uid), uid, gid: process.getgid?.() ?? -1, isOther: false };
 }
 

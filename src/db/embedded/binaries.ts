@@ -16,9 +16,13 @@ export function findPackage(): string {
   try {
     return resolve(createRequire(import.meta.url).resolve(name), "../..");
   } catch (error) {
-    throw new AppError("unavailable", `There is no PostgreSQL for this machine (${name} is not installed): set DATABASE_URL`, {
-      cause: error,
-    });
+    throw new AppError(
+      "unavailable",
+      `There is no PostgreSQL for this machine (${name} is not installed): set DATABASE_URL`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

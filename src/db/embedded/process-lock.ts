@@ -26,7 +26,8 @@ export async function takeProcessLock(path: string): Promise<ProcessLock> {
 
 const SQLITE_BUSY = 5;
 
-const isBusy = (error: unknown): boolean => error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
 
 async function describeHolder(path: string): Promise<string> {
   const pid = await readFile(`${path}.pid`, "utf8").catch(() => "");
