@@ -34,3 +34,4 @@ export const SessionEvent = z
 export type SessionEvent = z.infer<typeof SessionEvent>;
 
 export const EventPage = z.object({ items: z.array(SessionEvent), nextCursor: z.string().nullable() }).meta({ id: "EventPage" });
+export type EventPage = z.infer<typeof EventPage>;

@@ -93,6 +93,9 @@ export const CreateSession = z
     tags: z.array(Tag).max(50).default([]),
     slackChannel: z.string().trim().min(1).max(100).optional(),
     metadata: Metadata.default({}),
+    source: Source.default("api").meta({
+      description: "The door it came through. Text of api, dashboard and cli goes to Claude as typed; other text is made inert.",
+    }),
     ...ClaudeOptions.shape,
   })
   .meta({ id: "CreateSession" });

@@ -1,9 +1,17 @@
 import { z } from "zod";
 
 export const Health = z
-  .object({ status: z.enum(["ok", "degraded"]), uptimeSeconds: z.int(), database: z.enum(["ok", "down"]), version: z.string() })
+  .object({
+    status: z.enum(["ok", "degraded"]),
+    uptimeSeconds: z.int(),
+    database: z.enum(["ok", "down"]),
+    version: z.string(),
+  })
   .meta({ id: "Health" });
 export type Health = z.infer<typeof Health>;
+
+export const Ready = z.object({ ready: z.boolean(), database: z.enum(["ok", "down"]) }).meta({ id: "Ready" });
+export type Ready = z.infer<typeof Ready>;
 
 export const Version = z
   .object({

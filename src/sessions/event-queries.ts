@@ -81,13 +81,17 @@ export async function findHorizon(db: Kysely<DB>): Promise<string> {
  * two comes again then: the caller leaves out what it has had. Within a session the order is that of seq.
  */
 export async function findEventsFrom(db: Kysely<DB>, horizon: string, limit: number) {
-  const { rows } = await sql<EventRow & { horizon: string }>`
-    select e.session_id, e.seq, e.type, e.key, e.run_id, e.data, e.created_at, h.horizon
+  const { rows } = await sql<EventRow & { tx: string; horizon: string }>`
+    select e.session_id, e.seq, e.type, e.key, e.run_id, e.data, e.created_at, e.tx::text, h.horizon
     from (select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) h
     left join lateral (
       select * from session_events where tx >= ${horizon}::xid8 order by tx, session_id, seq limit ${limit}
     ) e on true`.execute(db);
-  const events = rows.filter((row) => row.sessionId !== null).map(({ horizon: _, ...row }) => presentEvent(row));
-  events.sort((a, b) => (a.sessionId < b.sessionId ? -1 : a.sessionId > b.sessionId ? 1 : a.seq - b.seq));
-  return { events, horizon: rows[0]?.horizon ?? horizon };
+  const found = rows.filter((row) => row.sessionId !== null);
+  const complete = found.length < limit;
+  // Cut off by the limit: go on with the transaction the cut fell into.
+  const next = (complete ? rows[0]?.horizon : found.at(-1)?.tx) ?? horizon;
+  const events = found.map(({ horizon: _, tx: __, ...row }) => presentEvent(row));
+  events.sort((a, b) => (a.sessionId === b.sessionId ? a.seq - b.seq : a.sessionId < b.sessionId ? -1 : 1));
+  return { events, horizon: next, complete };
 }

@@ -6,7 +6,6 @@ import {
   type PutThread,
   type Session,
   type SessionFilter,
-  type Source,
   type Thread,
   type UpdateSession,
 } from "../contract/session.ts";
@@ -76,7 +75,7 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
     get,
 
     /** Records the session and, given a prompt, its message and first run together: none can exist without the others. */
-    async create(input: CreateSession, { source }: { source: Source }): Promise<Session> {
+    async create(input: CreateSession): Promise<Session> {
       checkOptions(input);
       const sessionId = randomUUID();
       const plan = await workspaces.plan({ sessionId, ...input });
@@ -88,7 +87,7 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
           githubRepo: input.githubRepo ?? null,
           projectPath: input.projectPath ?? null,
           branch: input.branch ?? null,
-          source,
+          source: input.source,
           tags: input.tags,
           slackChannel: input.slackChannel ?? null,
           metadata: input.metadata,
@@ -98,7 +97,7 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
         await insertWorkspace(tx, plan, sessionId);
         await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
         if (input.initialPrompt === undefined) return;
-        const message = await insertMessage(tx, { sessionId, direction: "inbound", source, content: input.initialPrompt });
+        const message = await insertMessage(tx, { sessionId, direction: "inbound", source: input.source, content: input.initialPrompt });
         await queueRun(tx, session, message.id);
         await appendEvents(tx, sessionId, [{ type: "message", data: { messageId: message.id, direction: "inbound" } }]);
         await nudge(tx, workerId, sessionId);

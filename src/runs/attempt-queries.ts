@@ -1,0 +1,184 @@
+import { sql, type Kysely } from "kysely";
+import type { WaitingFor } from "../contract/session.ts";
+import type { Json } from "../lib/text.ts";
+import type { Transaction } from "../db/database.ts";
+import type { DB } from "../db/schema.ts";
+import { appendEvents } from "../sessions/event-queries.ts";
+import { moveSession } from "../sessions/session-queries.ts";
+import type { AdmissionFacts } from "./admission.ts";
+
+/** Any number, the same in every process: whoever admits a run holds it until its transaction ends. */
+const ADMISSION_LOCK = 7_003_001;
+
+export type AttemptRow = NonNullable<Awaited<ReturnType<typeof beginAttempt>>>;
+
+/** The facts of admission, read under the lock that is kept until `tx` ends. */
+export async function readAdmissionFacts(
+  tx: Transaction,
+  run: { id: string; sessionId: string; queuedAt: Date },
+  { workerId, slots }: { workerId: string; slots: number },
+): Promise<AdmissionFacts> {
+  await sql`select pg_advisory_xact_lock(${ADMISSION_LOCK})`.execute(tx);
+  const { rows } = await sql<Omit<AdmissionFacts, "slots">>`
+    select
+      (select count(*) from runs r join sessions s on s.id = r.session_id
+        where r.status = 'running' and s.worker_id = ${workerId}) as busy,
+      (select count(*) from runs r join sessions s on s.id = r.session_id
+        where r.status = 'queued' and s.worker_id = ${workerId} and r.waiting_for ->> 'kind' = 'slot'
+          and r.queued_at < ${run.queuedAt} and r.id <> ${run.id}) as ahead,
+      exists (
+        select 1 from workspaces mine
+        join workspaces other on other.path = mine.path and other.session_id <> mine.session_id
+        join runs r on r.session_id = other.session_id and r.status = 'running'
+        where mine.session_id = ${run.sessionId} and mine.kind = 'local') as folder_busy`.execute(tx);
+  const facts = rows[0];
+  if (!facts) throw new Error("the admission query returned no row");
+  return { ...facts, slots };
+}
+
+/** The run cannot start yet: says why, in the ledger and in the feed, once. The caller holds the session's row lock. */
+export async function recordWaiting(tx: Transaction, run: { id: string; sessionId: string }, waitingFor: WaitingFor) {
+  const session = await tx
+    .selectFrom("sessions")
+    .select(["status", "waitingFor"])
+    .where("id", "=", run.sessionId)
+    .executeTakeFirstOrThrow();
+  if (JSON.stringify(session.waitingFor) === JSON.stringify(waitingFor)) return;
+  await tx.updateTable("runs").set({ waitingFor: { ...waitingFor } }).where("id", "=", run.id).execute();
+  await moveSession(tx, run.sessionId, {
+    status: session.status === "created" ? "created" : "queued",
+    waitingFor,
+  });
+}
+
+/** Puts the run on: it counts as busy from here, whatever happens to this process. Undefined when it was cancelled. */
+export async function beginAttempt(
+  tx: Transaction,
+  run: { id: string; sessionId: string; number: number; attempt: number; startedAt: Date | null },
+  { workerId, runDir }: { workerId: string; runDir: string },
+) {
+  const attempt = run.attempt + 1;
+  const begun = await tx
+    .updateTable("runs")
+    .set({ status: "running", waitingFor: null, attempt, startedAt: run.startedAt ?? new Date() })
+    .where("id", "=", run.id)
+    .where("status", "in", ["queued", "waiting"])
+    .returning("id")
+    .executeTakeFirst();
+  if (!begun) return undefined;
+  const row = await tx
+    .insertInto("attempts")
+    .values({ runId: run.id, attempt, workerId, runDir })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await appendEvents(tx, run.sessionId, [
+    { type: "run", key: `run:${run.id}`, runId: run.id, data: { runId: run.id, number: run.number, status: "running", attempt } },
+  ]);
+  await moveSession(tx, run.sessionId, { status: "running", archivedAt: null, wakeAt: null });
+  return row;
+}
+
+export interface ProcessFacts {
+  pid: number;
+  startTime: string;
+  bootId: string;
+}
+
+/** Who carries the attempt out: what finds the process again after this one has died. */
+export const recordProcess = (db: Kysely<DB>, { runId, attempt }: { runId: string; attempt: number }, process: ProcessFacts) =>
+  db
+    .updateTable("attempts")
+    .set({ pid: process.pid, pidStart: process.startTime, bootId: process.bootId })
+    .where("runId", "=", runId)
+    .where("attempt", "=", attempt)
+    .execute();
+
+/** A new hook token for a run that is taken up again: the old one is known only by its hash. */
+export const recordToken = (db: Kysely<DB>, runId: string, tokenHash: Buffer) =>
+  db.updateTable("runs").set({ tokenHash }).where("id", "=", runId).execute();
+
+/** What Claude said of itself when it began. */
+export async function recordStart(
+  tx: Transaction,
+  { runId, sessionId }: { runId: string; sessionId: string },
+  { model, version, claudeSessionId }: { model: string; version: string; claudeSessionId: string },
+): Promise<void> {
+  await tx.updateTable("runs").set({ model, claudeVersion: version }).where("id", "=", runId).execute();
+  // Claude keeps the id we gave it; were it ever to choose another, the conversation goes on under that one.
+  await tx
+    .updateTable("sessions")
+    .set({ claudeSessionId })
+    .where("id", "=", sessionId)
+    .where("claudeSessionId", "is distinct from", claudeSessionId)
+    .execute();
+}
+
+/** How far the stream is in the ledger; moves in the transaction that writes what it said. */
+export async function advanceAttempt(
+  tx: Transaction,
+  { runId, attempt }: { runId: string; attempt: number },
+  { streamOffset, promptTaken }: { streamOffset: number; promptTaken: boolean },
+): Promise<void> {
+  await tx
+    .updateTable("attempts")
+    .set({ streamOffset, ...(promptTaken && { promptTaken }) })
+    .where("runId", "=", runId)
+    .where("attempt", "=", attempt)
+    .execute();
+}
+
+export interface FinishedRun {
+  status: "succeeded" | "failed" | "cancelled";
+  reason: string;
+  error: string | null;
+  exitCode: number | null;
+  costUsd: number | null;
+  usage: Json | null;
+  turns: number | null;
+  durationMs: number | null;
+  apiDurationMs: number | null;
+  firstTokenMs: number | null;
+  denials: Json[];
+  stderrTail: string | null;
+}
+
+/** Closes the run and its attempt. */
+export async function closeRun(tx: Transaction, { runId, attempt }: { runId: string; attempt: number }, end: FinishedRun) {
+  const { exitCode, usage, denials, ...facts } = end;
+  const finishedAt = new Date();
+  await tx
+    .updateTable("runs")
+    .set({
+      ...facts,
+      usage: usage === null ? null : JSON.stringify(usage),
+      denials: JSON.stringify(denials),
+      finishedAt,
+      waitingFor: null,
+    })
+    .where("id", "=", runId)
+    .execute();
+  await tx
+    .updateTable("attempts")
+    .set({ reason: end.reason, exitCode, finishedAt })
+    .where("runId", "=", runId)
+    .where("attempt", "=", attempt)
+    .execute();
+}
+
+/**
+ * Sessions a finished run may have made room for: the one that waits longest for a slot, and the one that waits
+ * longest for the same folder.
+ */
+export async function findNextWaiting(db: Kysely<DB>, { id: sessionId, workerId }: { id: string; workerId: string }) {
+  const { rows } = await sql<{ sessionId: string }>`
+    (select r.session_id from runs r join sessions s on s.id = r.session_id
+      where r.status = 'queued' and s.worker_id = ${workerId} and r.waiting_for ->> 'kind' = 'slot'
+      order by r.queued_at limit 1)
+    union
+    (select r.session_id from runs r
+      join workspaces w on w.session_id = r.session_id
+      join workspaces mine on mine.path = w.path and mine.session_id = ${sessionId}
+      where r.status = 'queued' and r.session_id <> ${sessionId} and r.waiting_for ->> 'kind' = 'workspace'
+      order by r.queued_at limit 1)`.execute(db);
+  return rows.map((row) => row.sessionId);
+}

@@ -1,0 +1,43 @@
+import { Router } from "express";
+import { z } from "zod";
+import { PageQuery } from "../contract/page.ts";
+import { Run, RunPage, Stopped, StopRequest } from "../contract/run.ts";
+import { route } from "../http/route.ts";
+import type { RunService } from "./run-service.ts";
+
+const Params = z.object({ id: z.uuid() });
+const tags = ["Runs"];
+
+export function createRunRoutes({ runs }: { runs: RunService }): Router {
+  const router = Router();
+
+  route(
+    router,
+    "GET /api/sessions/:id/runs",
+    { summary: "List a session's runs, newest first", tags, params: Params, query: PageQuery, response: RunPage },
+    ({ params, query }) => runs.list(params.id, query),
+  );
+
+  route(
+    router,
+    "GET /api/runs/:id",
+    { summary: "Read a run", tags, params: Params, response: Run },
+    ({ params }) => runs.get(params.id),
+  );
+
+  route(
+    router,
+    "POST /api/sessions/:id/stop",
+    {
+      summary: "Stop a session's work",
+      description: "Interrupts the run that is on, with everything it started, and drops those that wait. The session can be continued.",
+      tags,
+      params: Params,
+      body: StopRequest,
+      response: Stopped,
+    },
+    ({ params, body, caller }) => runs.stop(params.id, body.by ?? caller.name),
+  );
+
+  return router;
+}

@@ -1,0 +1,190 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ClaudeProcess } from "../claude/claude-process.ts";
+import { attachClaude } from "../claude/claude-process.ts";
+import { judge, noOutcome } from "../claude/claude-outcome.ts";
+import type { Config } from "../config.ts";
+import type { ClaudeOptions, Source } from "../contract/session.ts";
+import type { Database } from "../db/database.ts";
+import { AppError, toError } from "../lib/errors.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Nudge } from "../queue/queue.ts";
+import { findSession, lockSession } from "../sessions/session-queries.ts";
+import type { WorkspaceService } from "../workspaces/workspace-service.ts";
+import { mayStart } from "./admission.ts";
+import { beginAttempt, readAdmissionFacts, recordProcess, recordToken, recordWaiting, type AttemptRow } from "./attempt-queries.ts";
+import type { ClaudeLauncher } from "./claude-launcher.ts";
+import { finishRun, type RunEnd } from "./finish-run.ts";
+import { catchUp, Draining, followClaude, type FollowedEnd } from "./follow-claude.ts";
+import { fence, type Lease } from "./lease-queries.ts";
+import { promptOf } from "./prompt.ts";
+import { createRecorder, type Recorder } from "./recorder.ts";
+import { createRunControl, inputLine, type RunControl } from "./run-control.ts";
+import type { DueRun } from "./run-queries.ts";
+
+export interface ActorParts {
+  db: Database;
+  nudge: Nudge;
+  log: Logger;
+  workspaces: Pick<WorkspaceService, "prepare" | "snapshot">;
+  launcher: ClaudeLauncher;
+  config: Config["runs"];
+  workerId: string;
+}
+
+type Run = DueRun["run"];
+
+/**
+ * THE main job: one run of one session, from the queue to its answer. Every step reads and writes the ledger, so that
+ * whoever comes after a crash enters the same function and goes on where this one stopped.
+ */
+export async function carryOut(
+  parts: ActorParts,
+  { due, lease, announce }: { due: DueRun; lease: Lease; announce: (control: RunControl) => void },
+): Promise<"done" | "parked"> {
+  const { run } = due;
+  const attempt = due.attempt ?? (await admit(parts, run, lease));
+  if (typeof attempt === "string") return attempt;
+  const control = createRunControl(parts, { runId: run.id, deadline: deadlineOf(run, parts.config) });
+  announce(control);
+  const recorder = createRecorder({ db: parts.db, lease }, { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt });
+
+  const end = await work(parts, { run, attempt, control, recorder });
+  await finishRun({ ...parts, lease }, { run, attempt: attempt.attempt }, end);
+
+  await keepSafe(parts, run);
+  await rm(attempt.runDir, { recursive: true, force: true });
+  return "done";
+}
+
+/** Takes a slot for the run, or says in the ledger what it waits for. A run that was cancelled meanwhile is done. */
+function admit({ db, config, workerId }: ActorParts, run: Run, lease: Lease): Promise<AttemptRow | "parked" | "done"> {
+  return db.transaction().execute(async (tx) => {
+    await fence(tx, lease);
+    await lockSession(tx, run.sessionId);
+    const facts = await readAdmissionFacts(tx, run, { workerId, slots: config.maxConcurrent });
+    const answer = mayStart(facts);
+    if (answer !== "yes") {
+      await recordWaiting(tx, run, answer);
+      return "parked";
+    }
+    const attempt = await beginAttempt(tx, run, { workerId, runDir: join(config.dir, randomUUID()) });
+    return attempt ?? "done";
+  });
+}
+
+interface Work {
+  run: Run;
+  attempt: AttemptRow;
+  control: RunControl;
+  recorder: Recorder;
+}
+
+/** Runs Claude, or follows the one that was found, and says how it ended. */
+async function work(parts: ActorParts, { run, attempt, control, recorder }: Work): Promise<RunEnd> {
+  let process: ClaudeProcess | undefined;
+  try {
+    process = (await findStarted(attempt, recorder)) ?? (await start(parts, run, { attempt, control }));
+    if (!process) return { ...noOutcome("stopped", stopText(control)), exitCode: null, stderrTail: null };
+    const followed = await followClaude(process, recorder, control);
+    return await weigh(parts, { run, control, recorder }, followed);
+  } catch (error) {
+    if (error instanceof RunFailure) return { ...noOutcome(error.reason, error.message), exitCode: null, stderrTail: null };
+    throw error;
+  } finally {
+    process?.release();
+  }
+}
+
+/** Something a run needs is missing; it ends with this reason and text. */
+class RunFailure extends Error {
+  override readonly name = "RunFailure";
+  readonly reason: "workspace_failed" | "cli_missing" | "cli_unsupported";
+  constructor(reason: RunFailure["reason"], cause: unknown) {
+    super(toError(cause).message, { cause });
+    this.reason = reason;
+  }
+}
+
+/** The life of Claude that an earlier process began for this attempt, alive or ended; undefined when none was. */
+async function findStarted({ runDir, pid, pidStart, bootId, streamOffset }: AttemptRow, recorder: Recorder) {
+  const identity = pid !== null && pidStart && bootId ? { pid, startTime: pidStart, bootId } : undefined;
+  const process = await attachClaude(runDir, identity);
+  const state = await process.state();
+  const neverStarted = !process.identity && state !== "alive" && state.exitCode === undefined;
+  if (neverStarted) return undefined;
+  await catchUp(process, recorder, streamOffset);
+  return process;
+}
+
+/** Prepares the workspace and starts Claude with the prompt; undefined when a person stopped the run before. */
+async function start(
+  { db, workspaces, launcher }: ActorParts,
+  run: Run,
+  { attempt, control }: { attempt: AttemptRow; control: RunControl },
+): Promise<ClaudeProcess | undefined> {
+  await control.check();
+  const workspace = await prepared(workspaces.prepare(run.sessionId, control.signal), control);
+  await control.check();
+  if (!workspace || control.reason) return undefined;
+  if (control.draining) throw new Draining();
+  // A folder left by a start that was killed in the middle holds nothing that began.
+  await rm(attempt.runDir, { recursive: true, force: true });
+  const token = `orch_run_${randomBytes(24).toString("base64url")}`;
+  await recordToken(db, run.id, createHash("sha256").update(token).digest());
+  const session = await findSession(db, run.sessionId);
+  if (!session) return undefined;
+  const process = await launcher
+    .launch({ session, runDir: attempt.runDir, cwd: workspace.path, hookToken: token, marker: `${run.id}.${attempt.attempt}` })
+    .catch((error: unknown) => {
+      throw error instanceof AppError ? new RunFailure(error.code === "conflict" ? "cli_unsupported" : "cli_missing", error) : error;
+    });
+  process.send(inputLine(run.messageId, promptOf({ ...run, source: run.messageSource as Source })));
+  if (process.identity) await recordProcess(db, attempt, process.identity);
+  return process;
+}
+
+/** The workspace, or undefined when it was given up because the run is to stop. */
+async function prepared<T>(workspace: Promise<T>, control: RunControl): Promise<T | undefined> {
+  try {
+    return await workspace;
+  } catch (error) {
+    if (control.draining) throw new Draining();
+    if (control.reason) return undefined;
+    throw new RunFailure("workspace_failed", error);
+  }
+}
+
+async function weigh(
+  { db }: ActorParts,
+  { run, control, recorder }: { run: Run; control: RunControl; recorder: Recorder },
+  { exitCode, stderr }: FollowedEnd,
+): Promise<RunEnd> {
+  const session = await findSession(db, run.sessionId);
+  const outcome = judge({
+    results: recorder.results,
+    exitCode,
+    stderr,
+    stopReason: control.reason,
+    stoppedBy: control.stoppedBy,
+    previousCostUsd: session?.cumulativeCostUsd ?? 0,
+    version: recorder.version,
+    limits: { ...(session?.options as object) },
+  });
+  return { ...outcome, exitCode: exitCode ?? null, stderrTail: outcome.reason === "success" ? null : stderr || null };
+}
+
+const stopText = ({ stoppedBy }: RunControl): string => `Stopped${stoppedBy ? ` by ${stoppedBy}` : ""} before Claude began.`;
+
+function deadlineOf(run: Run, config: Config["runs"]): Date {
+  const { timeoutSeconds = config.timeoutSeconds } = run.options as ClaudeOptions;
+  return new Date((run.startedAt ?? new Date()).getTime() + timeoutSeconds * 1000);
+}
+
+/** The work is done and answered; a snapshot that fails must not take that back. */
+async function keepSafe({ workspaces, log }: ActorParts, { id: runId, sessionId }: Run): Promise<void> {
+  await workspaces.snapshot(sessionId, runId).catch((error: unknown) => {
+    log.warn({ err: error, sessionId, runId }, "the workspace could not be snapshotted");
+  });
+}

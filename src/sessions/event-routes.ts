@@ -1,0 +1,83 @@
+import { Router, type Request, type Response } from "express";
+import { z } from "zod";
+import { EventPage, type SessionEvent } from "../contract/event.ts";
+import { route } from "../http/route.ts";
+import { openEventStream } from "../http/sse.ts";
+import type { EventService, FollowSink } from "./event-service.ts";
+import { SessionParams } from "./session-routes.ts";
+
+const After = z.object({
+  after: z
+    .string()
+    .max(20)
+    .optional()
+    .meta({ description: "Answers with a page of JSON instead of a stream: all after this cursor (0 for the beginning)." }),
+});
+
+const tags = ["Events"];
+const produces = "text/event-stream";
+
+/** What a handler returns whose answer is the stream it has begun; it is not sent. */
+const streamed: EventPage = { items: [], nextCursor: null };
+
+/** Writes the feed as server-sent events; the id stands at the last event of a batch, the place to resume from. */
+function follow(req: Request, res: Response, start: (lastId: string | undefined, sink: FollowSink) => Promise<() => void>) {
+  const lastId = req.get("last-event-id") || undefined;
+  const stream = openEventStream(req, res);
+  const sink: FollowSink = {
+    events(events: readonly SessionEvent[], cursor: string) {
+      if (events.length === 0) stream.send({ id: cursor, event: "ready", data: {} });
+      events.forEach((data, index) =>
+        stream.send({ event: "event", data, ...(index === events.length - 1 && { id: cursor }) }),
+      );
+    },
+    resync: (cursor) => stream.send({ id: cursor, event: "resync", data: {} }),
+  };
+  return start(lastId, sink).then((end) => {
+    if (stream.closed.aborted) end();
+    else stream.closed.addEventListener("abort", end, { once: true });
+  });
+}
+
+export function createEventRoutes({ events }: { events: EventService }): Router {
+  const router = Router();
+
+  route(
+    router,
+    "GET /api/events",
+    {
+      summary: "Follow all sessions",
+      description: "Server-sent events, resumed by Last-Event-ID. After a break an event may come twice: tell them apart by sessionId and seq. `resync` says: too long away, read the lists anew.",
+      tags,
+      query: After,
+      response: EventPage,
+      produces,
+    },
+    async ({ query, req, res }) => {
+      if (query.after !== undefined) return events.pageOfAll(query.after);
+      await follow(req, res, events.followAll);
+      return streamed;
+    },
+  );
+
+  route(
+    router,
+    "GET /api/sessions/:id/events",
+    {
+      summary: "Follow one session",
+      description: "Server-sent events from the beginning, or from Last-Event-ID (a seq) on; each once and in order.",
+      tags,
+      params: SessionParams,
+      query: After,
+      response: EventPage,
+      produces,
+    },
+    async ({ params, query, req, res }) => {
+      if (query.after !== undefined) return events.page(params.id, query.after);
+      await follow(req, res, (lastId, sink) => events.follow(params.id, lastId, sink));
+      return streamed;
+    },
+  );
+
+  return router;
+}

@@ -1,0 +1,93 @@
+import { setInterval as every } from "node:timers/promises";
+import type { SessionEvent } from "../contract/event.ts";
+import type { Database } from "../db/database.ts";
+import type { Listener } from "../db/notify.ts";
+import type { Logger } from "../lib/logger.ts";
+import { findEventsFrom, findHorizon, SESSION_EVENTS } from "./event-queries.ts";
+
+export type Feed = Awaited<ReturnType<typeof openFeed>>;
+
+/** New events of all sessions, each session's in order. Who resumes from `cursor` misses nothing that comes after. */
+export interface FeedBatch {
+  events: readonly SessionEvent[];
+  cursor: string;
+}
+
+const BATCH = 5_000;
+/** A NOTIFY can be lost with its connection; this is how late an event can then be. */
+const PATROL_MS = 5_000;
+
+const nameOf = ({ sessionId, seq }: SessionEvent): string => `${sessionId} ${seq}`;
+
+/**
+ * The feed of this process: one LISTEN connection and one reader, however many clients follow. It reads by
+ * transaction, not by time: an event whose transaction was slow to commit is late, never skipped.
+ */
+export async function openFeed({ db, listener, log }: { db: Database; listener: Listener; log: Logger }) {
+  const followers = new Set<(batch: FeedBatch) => void>();
+  const stopped = new AbortController();
+  let cursor = await findHorizon(db);
+  let had = new Set<string>();
+  let pumping: Promise<void> | undefined;
+  let again = false;
+
+  /** Reads what is new and hands it on; true when more waits behind the limit. */
+  async function pumpOnce(): Promise<boolean> {
+    const { events, horizon, complete } = await findEventsFrom(db, cursor, BATCH);
+    const fresh = events.filter((event) => !had.has(nameOf(event)));
+    had = new Set(events.map(nameOf));
+    cursor = horizon;
+    if (fresh.length > 0) for (const follow of followers) follow({ events: fresh, cursor });
+    return !complete;
+  }
+
+  async function pumpAll(): Promise<void> {
+    try {
+      do {
+        again = false;
+        again = (await pumpOnce()) || again;
+      } while (again && !stopped.signal.aborted);
+    } catch (error) {
+      log.warn({ err: error }, "the feed could not be read; it is tried again");
+    } finally {
+      pumping = undefined;
+    }
+  }
+
+  function pump(): void {
+    again = true;
+    if (!stopped.signal.aborted) pumping ??= pumpAll();
+  }
+
+  await listener.listen(SESSION_EVENTS, pump);
+  listener.onResync(pump);
+  const patrol = (async () => {
+    for await (const _ of every(PATROL_MS, undefined, { signal: stopped.signal })) pump();
+  })().catch((error: unknown) => {
+    if (!stopped.signal.aborted) throw error;
+  });
+
+  return {
+    /** Where the feed stands now. */
+    get cursor(): string {
+      return cursor;
+    },
+
+    /** Calls `onBatch` for all that comes from now on; the returned function ends it. */
+    follow(onBatch: (batch: FeedBatch) => void): () => void {
+      followers.add(onBatch);
+      return () => void followers.delete(onBatch);
+    },
+
+    /** How many follow: somebody has the dashboard or a feed open. */
+    get followers(): number {
+      return followers.size;
+    },
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      stopped.abort();
+      followers.clear();
+      await Promise.all([patrol, pumping]);
+    },
+  };
+}

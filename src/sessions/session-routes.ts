@@ -1,0 +1,69 @@
+import { Router } from "express";
+import { z } from "zod";
+import { PageQuery } from "../contract/page.ts";
+import { CreateSession, PutThread, Session, SessionFilter, SessionPage, Thread, UpdateSession } from "../contract/session.ts";
+import { reply, route } from "../http/route.ts";
+import type { SessionService } from "./session-service.ts";
+
+export const SessionParams = z.object({ id: z.uuid() });
+
+const tags = ["Sessions"];
+
+export function createSessionRoutes({ sessions }: { sessions: SessionService }): Router {
+  const router = Router();
+
+  route(
+    router,
+    "POST /api/sessions",
+    {
+      summary: "Start a session",
+      description: "Answers at once; the workspace is made and Claude runs in the background. Follow the session, its events, or poll it.",
+      tags,
+      body: CreateSession,
+      response: Session,
+      status: 201,
+      headers: { Location: "The address of the new session" },
+    },
+    async ({ body }) => {
+      const session = await sessions.create(body);
+      return reply(session, { status: 201, headers: { Location: `/api/sessions/${session.sessionId}` } });
+    },
+  );
+
+  route(
+    router,
+    "GET /api/sessions",
+    { summary: "List sessions, newest first", tags, query: PageQuery.extend(SessionFilter.shape), response: SessionPage },
+    ({ query: { limit, cursor, ...filter } }) => sessions.list(filter, { limit, cursor }),
+  );
+
+  route(
+    router,
+    "GET /api/sessions/:id",
+    { summary: "Read a session", tags, params: SessionParams, response: Session },
+    ({ params }) => sessions.get(params.id),
+  );
+
+  route(
+    router,
+    "PATCH /api/sessions/:id",
+    {
+      summary: "Change a session",
+      description: "Title, tags, metadata, Claude options, the Claude session id; status to cancelled (stops its runs) or archived.",
+      tags,
+      params: SessionParams,
+      body: UpdateSession,
+      response: Session,
+    },
+    ({ params, body }) => sessions.update(params.id, body),
+  );
+
+  route(
+    router,
+    "PUT /api/sessions/:id/threads",
+    { summary: "Bind a Slack thread to a session", tags, params: SessionParams, body: PutThread, response: Thread },
+    ({ params, body }) => sessions.putThread(params.id, body),
+  );
+
+  return router;
+}
