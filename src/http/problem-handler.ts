@@ -15,10 +15,14 @@ export const problemHandler: ErrorRequestHandler = (thrown: unknown, req, res, _
 };
 
 export function sendProblem(thrown: unknown, req: Request, res: Response): void {
-  const problem = problemOf(thrown, String(req.id));
+  const requestId = typeof req.id === "string" ? req.id : "unknown";
+  const problem = problemOf(thrown, requestId);
   res.removeHeader("Location");
   if (problem.status === 401) res.setHeader("WWW-Authenticate", 'Bearer realm="claude-orchestrator"');
   if (problem.code === "unavailable") res.setHeader("Retry-After", "5");
   const instance = req.originalUrl.split("?", 1)[0] ?? "/";
-  res.status(problem.status).type("application/problem+json").send(JSON.stringify({ ...problem, instance }));
+  res
+    .status(problem.status)
+    .type("application/problem+json")
+    .send(JSON.stringify({ ...problem, instance }));
 }

@@ -22,7 +22,11 @@ const ANSWERS: Readonly<Record<ErrorCode | "internal", readonly [status: number,
 export function problemOf(thrown: unknown, requestId: string): Problem {
   const expected = expectedError(thrown);
   if (expected) return problem(expected.code, expected.message, expected.errors);
-  return problem("internal", `Something went wrong on our side. The server's log has it under request id ${requestId}.`, []);
+  return problem(
+    "internal",
+    `Something went wrong on our side. The server's log has it under request id ${requestId}.`,
+    [],
+  );
 }
 
 function problem(code: ErrorCode | "internal", detail: string, errors: readonly FieldError[]): Problem {
@@ -62,9 +66,13 @@ const isBodyError = (thrown: unknown): thrown is BodyError =>
 function bodyError(error: BodyError): AppError | undefined {
   switch (error.type) {
     case "entity.parse.failed":
-      return new AppError("invalid", `The body is not valid JSON: ${jsonFault(String(error.body ?? ""))}`, {
-        errors: [{ field: "body", message: "is not valid JSON" }],
-      });
+      return new AppError(
+        "invalid",
+        `The body is not valid JSON: ${jsonFault(typeof error.body === "string" ? error.body : "")}`,
+        {
+          errors: [{ field: "body", message: "is not valid JSON" }],
+        },
+      );
     case "entity.too.large":
       return new AppError("too_large", `The body is larger than the limit of ${error.limit ?? "?"} bytes`);
     case "encoding.unsupported":

@@ -11,7 +11,7 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/u;
  * header: they hold prompts and secrets. Reads that went well are only logged at debug, since dashboards poll.
  */
 export function requestLog(log: Logger) {
-  return pinoHttp<IncomingMessage, ServerResponse>({
+  return pinoHttp({
     logger: log,
     genReqId: requestId,
     customLogLevel: logLevel,

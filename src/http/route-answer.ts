@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { RouteSpec } from "./route.ts";
+import type { RouteSpec } from "./route-spec.ts";
 
 const replies = new WeakSet<object>();
 
@@ -33,11 +33,9 @@ export function sendAnswer(answer: unknown, place: Place): void {
   if (res.headersSent || res.destroyed) return;
   const { value, status, headers }: Reply<unknown> = isReply(answer) ? answer : { value: answer };
   for (const [name, text] of Object.entries(headers ?? {})) res.setHeader(name, text);
-  if (!spec.response) {
-    res.status(status ?? spec.status ?? 204).end();
-    return;
-  }
-  res.status(status ?? spec.status ?? 200).json(checked(value, spec.response, place));
+  res.status(status ?? spec.status ?? (spec.response ? 200 : 204));
+  if (spec.response) res.json(checked(value, spec.response, place));
+  else res.end();
 }
 
 /**

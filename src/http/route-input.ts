@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError, type FieldError } from "../lib/errors.ts";
-import type { RouteSpec } from "./route.ts";
+import type { RouteSpec } from "./route-spec.ts";
 import { findUnstorable } from "./unstorable.ts";
 
 /** More broken rules than this are counted, not listed. */
@@ -24,7 +24,8 @@ export function inputReaders<P extends z.ZodType, Q extends z.ZodType, B extends
   return {
     params: (value) => parse(spec.params, value, "params") as z.output<P>,
     query: (value) => (spec.query ? parse(spec.query, value, "query") : {}) as z.output<Q>,
-    body: (value) => (strictBody ? parse(strictBody, camelCased(value ?? {}, names), "body") : undefined) as z.output<B>,
+    body: (value) =>
+      (strictBody ? parse(strictBody, camelCased(value ?? {}, names), "body") : undefined) as z.output<B>,
   };
 }
 
@@ -55,7 +56,9 @@ function fieldErrors(issue: z.core.$ZodIssue, value: unknown, place: string): Fi
 function ruleText(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.path.length > 0 && valueAt(value, issue.path) === undefined) return "is required";
   // Zod's own texts ("Too big: expected …") stand after the field's name; ours ("must be …") already fit.
-  return /^[A-Z]/u.test(issue.message) ? `is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}` : issue.message;
+  return /^[A-Z]/u.test(issue.message)
+    ? `is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`
+    : issue.message;
 }
 
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>

@@ -1,0 +1,128 @@
+import type { Router } from "express";
+import { z } from "zod";
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from "zod-openapi";
+import { SIGN_IN_COOKIE } from "../auth/sign-in-cookie.ts";
+import { Problem } from "../contract/problem.ts";
+import type { RegisteredRoute } from "./route-spec.ts";
+import { routesOf } from "./route.ts";
+
+const DESCRIPTION = `Claude Code as a headless service: sessions, messages, runs, and what Claude did in them.
+
+Errors are RFC 9457 problem documents that also carry \`message\`, \`statusCode\` and \`error\`. Lists answer \`{ items, nextCursor }\`.
+Requests from the machine itself need no key; all others send one as \`Authorization: Bearer …\` or \`x-api-key\`, or sign in.`;
+
+/** Needs nobody to say who they are; the other routes take any of the three ways. */
+const OPEN_PATHS = new Set(["/health", "/ready", "/api/version", "/api/sign-in", "/api/sign-out"]);
+
+/** The OpenAPI 3.1 document of every route declared on these routers. */
+export function createOpenApi(routers: readonly Router[], { version }: { version: string }): object {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const route of routesOf(routers)) {
+    const path = route.path.replaceAll(/:(\w+)/gu, "{$1}");
+    paths[path] = { ...paths[path], [route.method]: operation(route) };
+  }
+  return createDocument({
+    openapi: "3.1.0",
+    info: {
+      title: "Claude Orchestrator",
+      version,
+      description: DESCRIPTION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    // The empty requirement: on the machine itself no key is asked for.
+    security: [{ bearer: [] }, { apiKey: [] }, { cookie: [] }, {}],
+    tags: tagsOf(routesOf(routers)),
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "An API key, or the token of a run for /api/hooks" },
+        apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+        cookie: { type: "apiKey", in: "cookie", name: SIGN_IN_COOKIE, description: "Set by POST /api/sign-in" },
+      },
+    },
+  });
+}
+
+function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
+  const { path, spec } = route;
+  const params = spec.params ?? pathShape(path);
+  return {
+    operationId: spec.operationId ?? operationId(route),
+    summary: spec.summary,
+    ...(spec.description === undefined ? {} : { description: spec.description }),
+    ...(spec.tags ? { tags: [...spec.tags] } : {}),
+    ...(OPEN_PATHS.has(path) ? { security: [] } : {}),
+    requestParams: {
+      ...(params instanceof z.ZodObject ? { path: params } : {}),
+      ...(spec.query instanceof z.ZodObject ? { query: spec.query } : {}),
+    },
+    ...(spec.body ? { requestBody: { required: true, content: { "application/json": { schema: spec.body } } } } : {}),
+    responses: { ...answer(route), ...problems(route) },
+  };
+}
+
+function answer({ spec }: RegisteredRoute): ZodOpenApiResponsesObject {
+  const status = `${spec.status ?? (spec.response || spec.produces ? 200 : 204)}` as `2${string}`;
+  const headers = Object.entries(spec.headers ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: "string" as const } },
+  ]);
+  return {
+    [status]: {
+      description: spec.response || spec.produces ? "Done" : "Done; the answer is empty",
+      ...(headers.length > 0 ? { headers: Object.fromEntries(headers) } : {}),
+      ...(spec.response ? { content: { "application/json": { schema: spec.response } } } : {}),
+      ...(spec.produces ? { content: { [spec.produces]: { schema: { type: "string" as const } } } } : {}),
+    },
+  };
+}
+
+const PROBLEMS = {
+  400: "A value breaks a rule; `errors` names the field",
+  401: "No valid key, cookie or token",
+  403: "Not allowed for this caller, host or origin",
+  404: "There is no such thing",
+  413: "The body is too large",
+  415: "The body is not JSON",
+  429: "Too many requests; wait for Retry-After",
+  500: "A bug; the log has it under the request's id",
+} as const;
+
+function problems({ path, spec }: RegisteredRoute): ZodOpenApiResponsesObject {
+  const takesInput = spec.params ?? spec.query ?? spec.body ?? path.includes(":");
+  const codes: (keyof typeof PROBLEMS)[] = [
+    ...(takesInput ? [400 as const] : []),
+    ...(OPEN_PATHS.has(path) && !spec.body ? [] : [401 as const, 403 as const, 429 as const]),
+    ...(path.includes(":") ? [404 as const] : []),
+    ...(spec.body ? [413 as const, 415 as const] : []),
+    500,
+  ];
+  const content = { "application/problem+json": { schema: Problem } };
+  return Object.fromEntries(codes.map((code) => [`${code}`, { description: PROBLEMS[code], content }]));
+}
+
+/** A path whose parameters have no shape of their own takes them as plain text. */
+function pathShape(path: string): z.ZodType | undefined {
+  const names = [...path.matchAll(/:(\w+)/gu)].map(([, name = ""]) => name);
+  return names.length > 0 ? z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) : undefined;
+}
+
+/** `POST /api/sessions/:id/stop` → `postSessionsIdStop` */
+function operationId({ method, path }: RegisteredRoute): string {
+  const words = path
+    .replace(/^\/api\//u, "/")
+    .split(/[^a-zA-Z0-9]+/u)
+    .filter((word) => word !== "");
+  return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+}
+
+function tagsOf(routes: readonly RegisteredRoute[]): { name: string }[] {
+  const names = new Set(routes.flatMap(({ spec }) => spec.tags ?? []));
+  return [...names].map((name) => ({ name }));
+}

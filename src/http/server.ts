@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { setInterval } from "node:timers/promises";
+import { isLoopbackName } from "../auth/host-names.ts";
+import { AppError } from "../lib/errors.ts";
+import { answerBrokenRequest } from "./broken-request.ts";
+import { createHttpApp, type HttpParts, type HttpSettings } from "./http-app.ts";
+import { endEventStreams } from "./sse.ts";
+
+/** A client gets this long to send its headers, and its whole request; slower ones are cut off (408). */
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 120_000;
+const TIMEOUT_CHECK_MS = 2_000;
+/** Longer than the 60 s after which common proxies drop an idle connection, so that they close it, not we. */
+const KEEP_ALIVE_MS = 65_000;
+/** A connection on which nothing moves at all, such as a client that stopped reading; event streams have heartbeats. */
+const IDLE_SOCKET_MS = 300_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
+const MAX_CONNECTIONS = 1_000;
+const DRAIN_MS = 10_000;
+const DRAIN_CHECK_MS = 50;
+
+export interface HttpServer extends AsyncDisposable {
+  url: string;
+  port: number;
+  server: Server;
+}
+
+/** Listens; disposing stops accepting, ends event streams, waits up to 10 s for answers under way, then closes the rest. */
+export async function startServer(parts: HttpParts): Promise<HttpServer> {
+  const { settings, log } = parts;
+  refuseOpenDoor(settings);
+  const app = createHttpApp(parts);
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // Java's client offers h2c on every request; only a WebSocket really wants another protocol.
+      shouldUpgradeCallback: (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === "websocket",
+    },
+    app,
+  );
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = IDLE_SOCKET_MS;
+  server.on("clientError", answerBrokenRequest);
+  server.on("upgrade", refuseUpgrade);
+  await listen(server, settings);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${urlHost(settings.host)}:${port}`;
+  log.info({ url }, "listening");
+  return {
+    url,
+    port,
+    server,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      endEventStreams(app);
+      await closeWhenAnswered(server);
+      await closed;
+    },
+  };
+}
+
+function refuseOpenDoor({ host, apiKeys }: HttpSettings): void {
+  if (isLoopbackName(host) || apiKeys.length > 0) return;
+  throw new AppError(
+    "invalid",
+    `Listening on ${host} would let everyone on the network run Claude here: set API_KEY, or listen on 127.0.0.1`,
+  );
+}
+
+async function listen(server: Server, { host, port }: HttpSettings): Promise<void> {
+  server.listen({ host, port });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const reason =
+      code === "EADDRINUSE"
+        ? "another program listens there; stop it or set API_PORT"
+        : code === "EACCES"
+          ? "this account may not; set API_PORT above 1023"
+          : "check API_HOST";
+    throw new AppError("unavailable", `Cannot listen on ${urlHost(host)}:${port}: ${reason}`, { cause: error });
+  }
+}
+
+/** Connections fall idle as their answers end, so they are looked for until none is left or the time is up. */
+async function closeWhenAnswered(server: Server): Promise<void> {
+  const deadline = Date.now() + DRAIN_MS;
+  for await (const _ of setInterval(DRAIN_CHECK_MS)) {
+    server.closeIdleConnections();
+    const open = await countConnections(server);
+    if (open === 0) return;
+    if (Date.now() > deadline) server.closeAllConnections();
+  }
+}
+
+function countConnections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
+
+/** No route speaks WebSocket yet. */
+function refuseUpgrade(_req: IncomingMessage, socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  socket.end("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
+}
+
+const urlHost = (host: string): string => {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+};
