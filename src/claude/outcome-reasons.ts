@@ -82,14 +82,21 @@ const usageLimit: Rule = ({ stream: { limit } }, last) => {
   const said = last.answer ?? "";
   const rejected = limit?.status === "rejected";
   if (!rejected && last.apiErrorStatus !== 429 && !/usage limit|hit your .*limit/i.test(said)) return undefined;
-  // Some versions end the text with `|` and the second at which the limit ends.
-  const limitUntil = isoTime((rejected ? limit.resetsAt : null) ?? Number(/\|(\d{10})\b/.exec(said)?.[1] ?? 0));
+  const limitUntil = isoTime(rejected ? limit.resetsAt : null) ?? isoTime(secondsIn(said));
   const until = limitUntil ? ` It ends at ${limitUntil}.` : "";
   const error = `A usage limit of Claude was reached.${until} Send a message after that to go on.${quote(said)}`;
   return { reason: "usage_limit", error, limitUntil };
 };
 
-const isoTime = (seconds: number): string | null => (seconds > 0 ? new Date(seconds * 1000).toISOString() : null);
+/** Some versions end the text with `|` and the second at which the limit ends. */
+function secondsIn(said: string): number | null {
+  const found = /\|(\d{10})\b/.exec(said)?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+const LAST_SECOND = 100_000_000_000;
+const isoTime = (seconds: number | null): string | null =>
+  seconds !== null && seconds > 0 && seconds < LAST_SECOND ? new Date(seconds * 1000).toISOString() : null;
 
 const tooLong: Rule = (_, last) => {
   if (!last?.isError) return undefined;
