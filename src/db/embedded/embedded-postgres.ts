@@ -70,6 +70,7 @@ async function keepServerRunning(plan: ServerPlan, log: Logger): Promise<AsyncDi
       try {
         await endOrphan(plan.home.dataDir);
         server = await startServerProcess(plan);
+        if (isStopping()) await server.stop();
         return;
       } catch (error) {
         log.error({ err: error }, "PostgreSQL did not start again");

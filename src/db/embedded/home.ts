@@ -15,7 +15,8 @@ export interface Home {
 
 /** For servers started by root whose account cannot enter the data directory (0700, or below /root). */
 const SYSTEM_FOLDER = "/var/lib/claude-orchestrator";
-const SOCKET_NAME = ".s.PGSQL.5432";
+/** As PostgreSQL names it for its default port; beside it lies a lock file with `.lock` at the end. */
+export const SOCKET_NAME = ".s.PGSQL.5432";
 /** sockaddr_un holds 108 bytes with the final zero, on macOS 104. */
 const LONGEST_SOCKET_PATH = process.platform === "darwin" ? 103 : 107;
 

@@ -7,16 +7,22 @@ const STOP_TIMEOUT_MS = 20_000;
 const POLL_MS = 5;
 
 /** What a running server says about itself in postmaster.pid (its lines 1 and 8). */
-export interface Postmaster {
+interface Postmaster {
   pid: number;
   status: string;
 }
 
-export async function readPostmaster(dataDir: string): Promise<Postmaster | undefined> {
+async function readPostmaster(dataDir: string): Promise<Postmaster | undefined> {
   const text = await readFile(join(dataDir, "postmaster.pid"), "utf8").catch(() => "");
   const lines = text.split("\n");
   const pid = Number.parseInt(lines[0] ?? "", 10);
   return pid > 0 ? { pid, status: lines[7]?.trim() ?? "" } : undefined;
+}
+
+/** The server that runs on this cluster and accepts connections; a lock file that a dead one left says ready as well. */
+export async function findReadyServer(dataDir: string): Promise<number | undefined> {
+  const found = await readPostmaster(dataDir);
+  return found?.status === "ready" && (await isServerOf(found.pid, dataDir)) ? found.pid : undefined;
 }
 
 /**
@@ -35,10 +41,10 @@ export async function endOrphan(dataDir: string): Promise<"none" | "ended"> {
   return "none";
 }
 
-/** Fast shutdown, and after STOP_TIMEOUT_MS the immediate one, which leaves recovery to the next start. */
+/** Does nothing when the server is gone. Fast shutdown, and after STOP_TIMEOUT_MS the immediate one, which leaves recovery to the next start. */
 export async function stopServer(pid: number, dataDir: string): Promise<void> {
   for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
-    send(pid, signal);
+    if (await isServerOf(pid, dataDir)) send(pid, signal);
     if (await waitUntil(async () => !(await isServerOf(pid, dataDir)), STOP_TIMEOUT_MS)) return;
   }
   throw new AppError("unavailable", `The PostgreSQL server with pid ${pid} does not stop`);

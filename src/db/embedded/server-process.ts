@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chown, open, rename, stat } from "node:fs/promises";
+import { chown, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../lib/errors.ts";
 import { runAs, SERVER_ENVIRONMENT } from "./cluster.ts";
-import type { Home } from "./home.ts";
-import { readPostmaster, stopServer, waitUntil } from "./postmaster.ts";
+import { SOCKET_NAME, type Home } from "./home.ts";
+import { findReadyServer, stopServer, waitUntil } from "./postmaster.ts";
 
 /** Crash recovery of a long log may take this long. */
 const READY_TIMEOUT_MS = 120_000;
@@ -20,7 +20,7 @@ umask 077
 exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
-{ cat <&3 >/dev/null; kill -INT $server 2>/dev/null; } &
+{ read -r _ <&3; kill -INT $server 2>/dev/null; } &
 exec 3<&-
 wait $server
 `;
@@ -56,24 +56,27 @@ export interface ServerPlan {
 /** Starts the server on a cluster that nobody serves; resolves when it accepts connections. */
 export async function startServerProcess(plan: ServerPlan): Promise<ServerProcess> {
   const { home } = plan;
+  // Left by a killed server, it would count as held while its pid exists, as a zombie or as somebody else.
+  await rm(join(plan.socketFolder, `${SOCKET_NAME}.lock`), { force: true });
   const guard = await spawnGuard(plan);
   let hasEnded = false;
   const ended = once(guard, "exit").then(
     () => void (hasEnded = true),
     () => void (hasEnded = true),
   );
-  const isReady = async () => hasEnded || (await readPostmaster(home.dataDir))?.status === "ready";
-  const inTime = await waitUntil(isReady, READY_TIMEOUT_MS);
-  const postmaster = await readPostmaster(home.dataDir);
-  if (hasEnded || !inTime || !postmaster) {
+  let pid: number | undefined;
+  const isSettled = async () => hasEnded || (pid = await findReadyServer(home.dataDir)) !== undefined;
+  await waitUntil(isSettled, READY_TIMEOUT_MS);
+  const server = pid;
+  if (server === undefined) {
     guard.stdin?.destroy();
-    throw new AppError("unavailable", `PostgreSQL did not start; see ${logPath(home)}`);
+    throw new AppError("unavailable", `PostgreSQL did not start: ${await lastFatal(home)} (${logPath(home)})`);
   }
   return {
-    pid: postmaster.pid,
+    pid: server,
     ended,
     async stop() {
-      await stopServer(postmaster.pid, home.dataDir);
+      await stopServer(server, home.dataDir);
       guard.stdin?.destroy();
       await ended;
     },
@@ -101,6 +104,11 @@ async function spawnGuard({ home, bin, socketFolder, settings }: ServerPlan): Pr
 }
 
 const logPath = (home: Home): string => join(home.folder, "postgres.log");
+
+async function lastFatal(home: Home): Promise<string> {
+  const text = await readFile(logPath(home), "utf8").catch(() => "");
+  return text.split("\n").findLast((line) => line.includes("FATAL:")) ?? "it said nothing";
+}
 
 async function openLog(home: Home) {
   const path = logPath(home);
