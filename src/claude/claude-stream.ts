@@ -37,6 +37,8 @@ export interface ResultEvent {
 export type StreamEvent =
   | { type: "started"; claudeSessionId: string; model: string; version: string; permissionMode: string; cwd: string }
   | { type: "promptTaken" }
+  /** A line of ours, by its uuid, was taken in: from here on Claude knows it. */
+  | { type: "inputTaken"; uuid: string }
   | { type: "textDelta"; messageId: string; block: number; text: string; agent: string | null }
   | { type: "text"; messageId: string; block: number; text: string; agent: string | null }
   | { type: "toolCall"; toolUseId: string; tool: string; input: Json; agent: string | null }
@@ -57,23 +59,25 @@ const MAX_REMEMBERED_MESSAGES = 64;
  */
 export function parseStreamLine(line: string, blocks: BlockMemory = new Map()): StreamEvent[] {
   const parsed = StreamLine.safeParse(parseJson(line));
-  if (!parsed.success) return [];
-  const found = parsed.data;
-  switch (found.type) {
+  return parsed.success ? eventsOf(parsed.data, blocks) : [];
+}
+
+function eventsOf(line: StreamLine, blocks: BlockMemory): StreamEvent[] {
+  switch (line.type) {
     case "system":
-      return systemEvents(found);
+      return systemEvents(line);
     case "stream_event":
-      return partialEvents(found, blocks);
+      return partialEvents(line, blocks);
     case "assistant":
-      return assistantEvents(found, blocks);
+      return assistantEvents(line, blocks);
     case "user":
-      return userEvents(found);
+      return userEvents(line);
     case "rate_limit_event": {
-      const { status, resetsAt, rateLimitType } = found.rate_limit_info;
+      const { status, resetsAt, rateLimitType } = line.rate_limit_info;
       return [{ type: "limit", status, resetsAt, limitType: rateLimitType }];
     }
     case "result":
-      return [resultEvent(found)];
+      return [resultEvent(line)];
   }
 }
 

@@ -78,6 +78,10 @@ export const LimitLine = z.object({
 });
 export type LimitLine = z.infer<typeof LimitLine>;
 
+/** Where a line we wrote into the input stands; `command_uuid` is the uuid that line had. */
+export const LifecycleLine = z.object({ type: z.literal("command_lifecycle"), command_uuid: text, state: text });
+export type LifecycleLine = z.infer<typeof LifecycleLine>;
+
 const ModelUsage = z.object({
   inputTokens: count,
   outputTokens: count,
@@ -120,6 +124,7 @@ export const StreamLine = z.discriminatedUnion("type", [
   UserLine,
   PartialLine,
   LimitLine,
+  LifecycleLine,
   ResultLine,
 ]);
 export type StreamLine = z.infer<typeof StreamLine>;

@@ -1,4 +1,4 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from "kysely";
+import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Transaction as KyselyTransaction } from "kysely";
 import pg from "pg";
 import { connectionUrl } from "./connection-url.ts";
 import type { DB } from "./schema.ts";
@@ -50,4 +50,10 @@ export function createDatabase(connectionString: string, options?: DatabaseOptio
     dialect: new PostgresDialect({ pool: createPool(connectionString, options) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
+}
+
+/** The version of the PostgreSQL behind `db`, such as 18.4. */
+export async function serverVersion(db: Database): Promise<string> {
+  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
+  return rows[0]?.version ?? "";
 }

@@ -82,16 +82,23 @@ export interface ProcessFacts {
   pid: number;
   startTime: string;
   bootId: string;
+  untested: boolean;
 }
 
 /** Who carries the attempt out: what finds the process again after this one has died. */
-export const recordProcess = (db: Kysely<DB>, { runId, attempt }: { runId: string; attempt: number }, process: ProcessFacts) =>
-  db
+export async function recordProcess(
+  db: Kysely<DB>,
+  { runId, attempt }: { runId: string; attempt: number },
+  { pid, startTime, bootId, untested }: ProcessFacts,
+): Promise<void> {
+  await db
     .updateTable("attempts")
-    .set({ pid: process.pid, pidStart: process.startTime, bootId: process.bootId })
+    .set({ pid, pidStart: startTime, bootId })
     .where("runId", "=", runId)
     .where("attempt", "=", attempt)
     .execute();
+  if (untested) await db.updateTable("runs").set({ untestedVersion: true }).where("id", "=", runId).execute();
+}
 
 /** A new hook token for a run that is taken up again: the old one is known only by its hash. */
 export const recordToken = (db: Kysely<DB>, runId: string, tokenHash: Buffer) =>

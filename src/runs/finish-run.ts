@@ -2,6 +2,7 @@ import type { Outcome } from "../claude/claude-outcome.ts";
 import type { RunReason } from "../contract/run.ts";
 import type { SessionStatus } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
+import { closeOpenCalls, toolEvent } from "../hooks/command-log-queries.ts";
 import { findPendingSteers, insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
@@ -11,7 +12,9 @@ import { fence, type Lease } from "./lease-queries.ts";
 import { findDueRun, queueRun, type DueRun } from "./run-queries.ts";
 
 /** How a run ended, with what only the worker knows beside Claude's own account. */
-export interface RunEnd extends Outcome {
+export interface RunEnd extends Omit<Outcome, "cumulativeCostUsd"> {
+  /** Null when Claude told nothing new: the session's total stays. */
+  cumulativeCostUsd: number | null;
   exitCode: number | null;
   stderrTail: string | null;
 }
@@ -28,7 +31,7 @@ const restingStatus: Record<RunStatus, SessionStatus> = { succeeded: "completed"
 const MAX_ACTIVITY = 200;
 
 /** Exactly one answer to each message: what Claude said, or why it did not, in words for a person. */
-const answerOf = ({ answer, error }: Outcome): string => error ?? (answer?.trim() ? answer : "Claude ended without an answer.");
+const answerOf = ({ answer, error }: RunEnd): string => error ?? (answer?.trim() ? answer : "Claude ended without an answer.");
 
 /** Messages meant for the run that Claude never took in are not lost: each becomes a run of its own. */
 async function queueLeftSteers(tx: Transaction, run: { id: string; sessionId: string }): Promise<void> {
@@ -52,7 +55,7 @@ export async function finishRun(
     await fence(tx, lease);
     const session = await lockSession(tx, run.sessionId);
     if (!session) return;
-    const { model: _, answer: __, cumulativeCostUsd, ...facts } = end;
+    const { model: _, version: __, answer: ___, limitUntil: ____, cumulativeCostUsd, ...facts } = end;
     await closeRun(tx, { runId: run.id, attempt }, { ...facts, status });
     const content = answerOf(end);
     const message = await insertMessage(tx, {
@@ -63,9 +66,11 @@ export async function finishRun(
       content,
       metadata: end.reason === "success" ? {} : { reason: end.reason },
     });
+    const closed = await closeOpenCalls(tx, run.sessionId, "Claude ended before the result of this call was known.");
     await queueLeftSteers(tx, run);
     const next = await findDueRun(tx, run.sessionId);
     await appendEvents(tx, run.sessionId, [
+      ...closed.map(toolEvent),
       { type: "message", runId: run.id, data: { messageId: message.id, direction: "outbound" } },
       { type: "run", key: `run:${run.id}`, runId: run.id, data: { runId: run.id, number: run.number, status, reason: end.reason } },
     ]);

@@ -18,7 +18,7 @@ export async function removeLeftovers(parts: {
   await mkdir(config.dir, { recursive: true, mode: 0o700 });
   const live = await findLiveRunDirs(db, workerId);
   const names = await readdir(config.dir);
-  const dead = names.map((name) => join(config.dir, name)).filter((dir) => !live.has(dir));
+  const dead = names.map((name) => join(config.dir, name)).filter((dir) => !live.has(dir.replace(/\.tmp$/, "")));
   for (const dir of dead) await rm(dir, { recursive: true, force: true });
   if (dead.length > 0) log.info({ count: dead.length }, "removed folders of runs that had ended");
 }

@@ -1,7 +1,13 @@
-import type { BlockMemory, ResultEvent, StreamEvent } from "../claude/claude-stream.ts";
-import { parseStreamLine } from "../claude/claude-stream.ts";
+import type { StreamReader } from "../claude/claude.ts";
+import type { StreamEvent } from "../claude/claude-stream.ts";
 import type { Database } from "../db/database.ts";
-import { recordToolCalls, recordToolResults, type ToolCallRow, type ToolResultRow } from "../hooks/command-log-queries.ts";
+import {
+  recordToolCalls,
+  recordToolResults,
+  toolEvent,
+  type ToolCallRow,
+  type ToolResultRow,
+} from "../hooks/command-log-queries.ts";
 import { toolSummary } from "../lib/tool-summary.ts";
 import { capText } from "../lib/text.ts";
 import { markSteerSent } from "../messages/message-queries.ts";
@@ -39,12 +45,10 @@ export type Recorder = ReturnType<typeof createRecorder>;
  * its lines said: whatever is killed, a line counts once. Live text is held back up to 300 ms, and its lines with it.
  */
 export function createRecorder(
-  { db, lease }: { db: Database; lease: Lease },
+  { db, lease, stream }: { db: Database; lease: Lease; stream: StreamReader },
   { runId, sessionId, attempt }: { runId: string; sessionId: string; attempt: number },
 ) {
-  const blocks: BlockMemory = new Map();
   const open = new Map<string, Block>();
-  const results: ResultEvent[] = [];
   let pending = nothing();
   let read = 0;
   let written = 0;
@@ -72,7 +76,7 @@ export function createRecorder(
         pending.promptTaken = true;
         return;
       case "inputTaken":
-        pending.taken.push(event.messageId);
+        pending.taken.push(event.uuid);
         break;
       case "textDelta":
       case "text":
@@ -82,7 +86,7 @@ export function createRecorder(
         pending.activity = firstLine(`${event.tool} ${toolSummary(event.input)}`);
         break;
       case "toolResult":
-        pending.results.push({ sessionId, runId, toolUseId: event.toolUseId, result: event.result, status: statusOf(event) });
+        pending.results.push({ sessionId, toolUseId: event.toolUseId, result: event.result, status: statusOf(event) });
         break;
       case "retry":
         pending.activity = `${event.status === null ? "API not reachable" : `API ${event.status}`}, retry ${event.attempt} of ${event.maxRetries}`;
@@ -92,7 +96,6 @@ export function createRecorder(
         if (event.status !== "allowed") pending.events.push({ type: "limit", key: `limit:${runId}`, runId, data: { ...event } });
         break;
       case "result":
-        results.push(event);
         break;
     }
     urgent = true;
@@ -112,7 +115,7 @@ export function createRecorder(
       for (const messageId of batch.taken) await markSteerSent(tx, messageId);
       await advanceAttempt(tx, { runId, attempt }, { streamOffset: offset, promptTaken: batch.promptTaken });
       if (batch.activity !== undefined) await updateSession(tx, sessionId, { activity: batch.activity });
-      const events = [...calls, ...ended, ...batch.events, ...texts];
+      const events = [...calls.map(toolEvent), ...ended.map(toolEvent), ...batch.events, ...texts];
       if (events.length > 0) await appendEvents(tx, sessionId, events);
     });
     pending = nothing();
@@ -122,7 +125,10 @@ export function createRecorder(
   }
 
   return {
-    results,
+    /** What the stream has told so far, for the verdict. */
+    get evidence() {
+      return stream.evidence;
+    },
     /** How far the stream has been read; what is behind `written` counts again after a crash. */
     get offset(): number {
       return read;
@@ -130,7 +136,7 @@ export function createRecorder(
 
     /** Reads again, without writing, what an earlier process has recorded: open texts and results live in memory only. */
     remember(lines: readonly string[], offset: number): void {
-      for (const line of lines) for (const event of parseStreamLine(line, blocks)) addEvent(event);
+      for (const line of lines) for (const event of stream.read(line)) addEvent(event);
       pending = nothing();
       urgent = false;
       read = offset;
@@ -139,7 +145,7 @@ export function createRecorder(
 
     /** Takes lines in; writes them unless they are only live text that was written a moment ago. */
     async take(lines: readonly string[], offset: number): Promise<void> {
-      for (const line of lines) for (const event of parseStreamLine(line, blocks)) addEvent(event);
+      for (const line of lines) for (const event of stream.read(line)) addEvent(event);
       read = offset;
       await this.settle();
     },

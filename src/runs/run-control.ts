@@ -89,7 +89,7 @@ export function createRunControl(
       if (news) await readNews(process);
       stopOnce(process);
       // A result with nothing handed over since: no more input comes, so Claude may exit.
-      if (process.canSend && recorder.results.length > 0) process.closeInput();
+      if (process.canSend && recorder.evidence.results.length > 0) process.closeInput();
     },
   };
 }

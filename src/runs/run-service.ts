@@ -5,7 +5,7 @@ import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { findSession, lockSession, moveSession } from "../sessions/session-queries.ts";
-import { findAttempts, findRun, findRuns, requestStop, type AttemptRow, type RunRow } from "./run-queries.ts";
+import { findAttempts, findRun, findRunByToken, findRuns, requestStop, type AttemptRow, type RunRow } from "./run-queries.ts";
 
 export type RunService = ReturnType<typeof createRunService>;
 
@@ -63,6 +63,9 @@ export function createRunService({ db, nudge }: { db: Database; nudge: Nudge }) 
         cursor: (row) => encodeCursor(row.number),
       });
     },
+
+    /** The run a hook token (its SHA-256 in hex) belongs to, while it may still post. */
+    verifyToken: (hash: string) => findRunByToken(db, Buffer.from(hash, "hex")),
 
     /** Stops what is on and drops what waits; what is on ends a moment later. Stopping a session at rest does nothing. */
     stop(sessionId: string, by: string | undefined): Promise<Stopped> {

@@ -1,11 +1,11 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Claude } from "../claude/claude.ts";
 import type { ClaudeProcess } from "../claude/claude-process.ts";
-import { attachClaude } from "../claude/claude-process.ts";
-import { judge, noOutcome } from "../claude/claude-outcome.ts";
 import type { Config } from "../config.ts";
-import type { ClaudeOptions, Source } from "../contract/session.ts";
+import type { RunReason } from "../contract/run.ts";
+import type { ClaudeOptions } from "../contract/session.ts";
 import type { Database } from "../db/database.ts";
 import { AppError, toError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -14,7 +14,6 @@ import { findSession, lockSession } from "../sessions/session-queries.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { mayStart } from "./admission.ts";
 import { beginAttempt, readAdmissionFacts, recordProcess, recordToken, recordWaiting, type AttemptRow } from "./attempt-queries.ts";
-import type { ClaudeLauncher } from "./claude-launcher.ts";
 import { finishRun, type RunEnd } from "./finish-run.ts";
 import { catchUp, Draining, followClaude, type FollowedEnd } from "./follow-claude.ts";
 import { fence, type Lease } from "./lease-queries.ts";
@@ -28,7 +27,7 @@ export interface ActorParts {
   nudge: Nudge;
   log: Logger;
   workspaces: Pick<WorkspaceService, "prepare" | "snapshot">;
-  launcher: ClaudeLauncher;
+  claude: Pick<Claude, "launch" | "attach" | "judge" | "readStream">;
   config: Config["runs"];
   workerId: string;
 }
@@ -48,13 +47,13 @@ export async function carryOut(
   if (typeof attempt === "string") return attempt;
   const control = createRunControl(parts, { runId: run.id, deadline: deadlineOf(run, parts.config) });
   announce(control);
-  const recorder = createRecorder({ db: parts.db, lease }, { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt });
+  const recorder = createRecorder({ db: parts.db, lease, stream: parts.claude.readStream() }, { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt });
 
   const end = await work(parts, { run, attempt, control, recorder });
   await finishRun({ ...parts, lease }, { run, attempt: attempt.attempt }, end);
 
   await keepSafe(parts, run);
-  await rm(attempt.runDir, { recursive: true, force: true });
+  await removeRunDir(attempt.runDir);
   return "done";
 }
 
@@ -85,12 +84,12 @@ interface Work {
 async function work(parts: ActorParts, { run, attempt, control, recorder }: Work): Promise<RunEnd> {
   let process: ClaudeProcess | undefined;
   try {
-    process = (await findStarted(attempt, recorder)) ?? (await start(parts, run, { attempt, control }));
-    if (!process) return { ...noOutcome("stopped", stopText(control)), exitCode: null, stderrTail: null };
+    process = (await findStarted(parts, attempt, recorder)) ?? (await start(parts, run, { attempt, control }));
+    if (!process) return unheard("stopped", stopText(control));
     const followed = await followClaude(process, recorder, control);
     return await weigh(parts, { run, control, recorder }, followed);
   } catch (error) {
-    if (error instanceof RunFailure) return { ...noOutcome(error.reason, error.message), exitCode: null, stderrTail: null };
+    if (error instanceof RunFailure) return unheard(error.reason, error.message);
     throw error;
   } finally {
     process?.release();
@@ -108,9 +107,9 @@ class RunFailure extends Error {
 }
 
 /** The life of Claude that an earlier process began for this attempt, alive or ended; undefined when none was. */
-async function findStarted({ runDir, pid, pidStart, bootId, streamOffset }: AttemptRow, recorder: Recorder) {
+async function findStarted({ claude }: ActorParts, { runDir, pid, pidStart, bootId, streamOffset }: AttemptRow, recorder: Recorder) {
   const identity = pid !== null && pidStart && bootId ? { pid, startTime: pidStart, bootId } : undefined;
-  const process = await attachClaude(runDir, identity);
+  const process = await claude.attach(runDir, identity);
   const state = await process.state();
   const neverStarted = !process.identity && state !== "alive" && state.exitCode === undefined;
   if (neverStarted) return undefined;
@@ -120,7 +119,7 @@ async function findStarted({ runDir, pid, pidStart, bootId, streamOffset }: Atte
 
 /** Prepares the workspace and starts Claude with the prompt; undefined when a person stopped the run before. */
 async function start(
-  { db, workspaces, launcher }: ActorParts,
+  { db, workspaces, claude }: ActorParts,
   run: Run,
   { attempt, control }: { attempt: AttemptRow; control: RunControl },
 ): Promise<ClaudeProcess | undefined> {
@@ -130,18 +129,24 @@ async function start(
   if (!workspace || control.reason) return undefined;
   if (control.draining) throw new Draining();
   // A folder left by a start that was killed in the middle holds nothing that began.
-  await rm(attempt.runDir, { recursive: true, force: true });
+  await removeRunDir(attempt.runDir);
   const token = `orch_run_${randomBytes(24).toString("base64url")}`;
   await recordToken(db, run.id, createHash("sha256").update(token).digest());
   const session = await findSession(db, run.sessionId);
   if (!session) return undefined;
-  const process = await launcher
-    .launch({ session, runDir: attempt.runDir, cwd: workspace.path, hookToken: token, marker: `${run.id}.${attempt.attempt}` })
+  const { process, untested } = await claude
+    .launch({
+      session: { ...session, options: session.options as ClaudeOptions },
+      runDir: attempt.runDir,
+      cwd: workspace.path,
+      hookToken: token,
+      marker: `${run.id}.${attempt.attempt}`,
+    })
     .catch((error: unknown) => {
       throw error instanceof AppError ? new RunFailure(error.code === "conflict" ? "cli_unsupported" : "cli_missing", error) : error;
     });
-  process.send(inputLine(run.messageId, promptOf({ ...run, source: run.messageSource as Source })));
-  if (process.identity) await recordProcess(db, attempt, process.identity);
+  process.send(inputLine(run.messageId, promptOf({ ...run, source: run.messageSource })));
+  if (process.identity) await recordProcess(db, attempt, { ...process.identity, untested });
   return process;
 }
 
@@ -157,29 +162,52 @@ async function prepared<T>(workspace: Promise<T>, control: RunControl): Promise<
 }
 
 async function weigh(
-  { db }: ActorParts,
+  { db, claude }: ActorParts,
   { run, control, recorder }: { run: Run; control: RunControl; recorder: Recorder },
   { exitCode, stderr }: FollowedEnd,
 ): Promise<RunEnd> {
   const session = await findSession(db, run.sessionId);
-  const outcome = judge({
-    results: recorder.results,
+  const outcome = claude.judge({
+    stream: recorder.evidence,
     exitCode,
     stderr,
-    stopReason: control.reason,
-    stoppedBy: control.stoppedBy,
+    ended: control.reason ?? null,
+    limits: session?.options as ClaudeOptions,
     previousCostUsd: session?.cumulativeCostUsd ?? 0,
-    version: recorder.version,
-    limits: { ...(session?.options as object) },
   });
   return { ...outcome, exitCode: exitCode ?? null, stderrTail: outcome.reason === "success" ? null : stderr || null };
 }
+
+/** A run that ended before Claude said anything. */
+const unheard = (reason: RunReason, error: string): RunEnd => ({
+  reason,
+  error,
+  answer: null,
+  costUsd: null,
+  cumulativeCostUsd: null,
+  usage: null,
+  model: null,
+  version: null,
+  turns: null,
+  durationMs: null,
+  apiDurationMs: null,
+  firstTokenMs: null,
+  denials: [],
+  limitUntil: null,
+  exitCode: null,
+  stderrTail: null,
+});
 
 const stopText = ({ stoppedBy }: RunControl): string => `Stopped${stoppedBy ? ` by ${stoppedBy}` : ""} before Claude began.`;
 
 function deadlineOf(run: Run, config: Config["runs"]): Date {
   const { timeoutSeconds = config.timeoutSeconds } = run.options as ClaudeOptions;
   return new Date((run.startedAt ?? new Date()).getTime() + timeoutSeconds * 1000);
+}
+
+/** The run's files and, beside them, its scratch folder. */
+async function removeRunDir(runDir: string): Promise<void> {
+  for (const dir of [runDir, `${runDir}.tmp`]) await rm(dir, { recursive: true, force: true });
 }
 
 /** The work is done and answered; a snapshot that fails must not take that back. */

@@ -1,0 +1,107 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import type { ClaudeOptions } from "../contract/session.ts";
+import { AppError } from "../lib/errors.ts";
+import { findClaude, type ClaudeInstall } from "./claude-command.ts";
+import { addEvidence, noEvidence } from "./claude-evidence.ts";
+import { judge } from "./claude-outcome.ts";
+import { attachClaude, startClaude, type ClaudeProcess } from "./claude-process.ts";
+import { claudeArguments, claudeEnvironment, claudeSettings } from "./claude-settings.ts";
+import { parseStreamLine, type BlockMemory, type StreamEvent } from "./claude-stream.ts";
+import { FLOOR_VERSION } from "./claude-version.ts";
+import { hasConversation, ownConfigDir } from "./conversation-files.ts";
+
+export type Claude = ReturnType<typeof createClaude>;
+export type StreamReader = ReturnType<Claude["readStream"]>;
+
+export interface ClaudeLaunch {
+  session: { id: string; claudeSessionId: string | null; options: ClaudeOptions };
+  /** A new folder for this life's files. */
+  runDir: string;
+  cwd: string;
+  hookToken: string;
+  marker: string;
+}
+
+export interface Launched {
+  process: ClaudeProcess;
+  version: string;
+  untested: boolean;
+}
+
+interface Parts {
+  config: Config["claude"];
+  /** Where sessions have their own Claude folders. */
+  claudeDir: string;
+  /** Known only once the server listens. */
+  hookUrl: () => string;
+}
+
+/** The Claude Code CLI: one life of it is launched or found again, its stream is read, its end is judged. */
+export function createClaude({ config, claudeDir, hookUrl }: Parts) {
+  const { environment } = config;
+  const home = environment["HOME"] ?? homedir();
+  const accountDir = environment["CLAUDE_CONFIG_DIR"] ?? join(home, ".claude");
+  const install = (): Promise<ClaudeInstall> => findClaude({ command: config.command, path: environment["PATH"] });
+
+  /** Begins the conversation under our id, or continues the one that is there or was told us. */
+  async function conversationOf({ id, claudeSessionId }: ClaudeLaunch["session"], configDir: string) {
+    if (claudeSessionId !== null && claudeSessionId !== id) return { resume: claudeSessionId };
+    return (await hasConversation(configDir, id)) ? { resume: id } : { sessionId: id };
+  }
+
+  return {
+    install,
+
+    /** The session's own Claude folder; undefined when it is the account's. */
+    configDir: (sessionId: string): string | undefined => ownConfigDir(environment, claudeDir, sessionId),
+
+    /** Starts Claude for a run; it waits for its prompt. AppError "unavailable" without a CLI, "conflict" with one too old. */
+    async launch({ session, runDir, cwd, hookToken, marker }: ClaudeLaunch): Promise<Launched> {
+      const { argv, version, state } = await install();
+      if (state === "unsupported")
+        throw new AppError("conflict", `Claude Code ${version} is too old; ${FLOOR_VERSION} or newer is needed`);
+      const own = ownConfigDir(environment, claudeDir, session.id);
+      const configDir = own ?? environment["CLAUDE_CONFIG_DIR"];
+      const scratch = `${runDir}.tmp`;
+      for (const dir of [own, scratch]) if (dir) await mkdir(dir, { recursive: true, mode: 0o700 });
+      const settingsFile = join(scratch, "settings.json");
+      await writeFile(settingsFile, JSON.stringify(claudeSettings({ hookUrl: hookUrl() })), { mode: 0o600 });
+      const systemPromptFile = session.options.appendSystemPrompt && join(scratch, "system-prompt.txt");
+      if (systemPromptFile)
+        await writeFile(systemPromptFile, session.options.appendSystemPrompt ?? "", { mode: 0o600 });
+      const args = claudeArguments({
+        conversation: await conversationOf(session, configDir ?? accountDir),
+        options: session.options,
+        defaults: config,
+        settingsFile,
+        ...(systemPromptFile && { systemPromptFile }),
+        version,
+      });
+      const env = claudeEnvironment(environment, { pass: config.envPass, hookToken, tmpDir: scratch, home, configDir });
+      const process = await startClaude({ runDir, cwd, argv: [...argv, ...args], env, marker });
+      return { process, version, untested: state === "untested" };
+    },
+
+    attach: attachClaude,
+    judge,
+
+    /** Reads one life's stream, from its first line on, and remembers what `judge` needs to know. */
+    readStream() {
+      const blocks: BlockMemory = new Map();
+      let evidence = noEvidence;
+      return {
+        read(line: string): StreamEvent[] {
+          const events = parseStreamLine(line, blocks);
+          evidence = events.reduce(addEvidence, evidence);
+          return events;
+        },
+        get evidence() {
+          return evidence;
+        },
+      };
+    },
+  };
+}

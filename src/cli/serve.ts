@@ -1,0 +1,38 @@
+import { startApp } from "../app.ts";
+import { loadDotEnv, readConfig } from "../config.ts";
+import { toError } from "../lib/errors.ts";
+import { createLogger } from "../lib/logger.ts";
+import { buildDashboard } from "./build-dashboard.ts";
+
+const STOP_RUNS_MS = 20_000;
+
+/** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
+function untilSignal(onSignal: (signal: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    // `on`, never `once`: with nobody listening at the second signal, libraries that watch for it would kill our children.
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
+      process.on(signal, () => {
+        signals += 1;
+        if (signals > 1) process.exit(130);
+        onSignal(signal);
+        resolve();
+      });
+    }
+  });
+}
+
+/** Serves until it is told to stop; what runs then goes on and is found again by the next start. */
+export async function serve({ stopRuns }: { stopRuns: boolean }): Promise<void> {
+  loadDotEnv();
+  const config = readConfig();
+  const log = createLogger(config.logLevel);
+  const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));
+  await using app = await startApp(config, log);
+  log.info({ url: app.url }, `ready: open ${app.url}`);
+  buildDashboard(config.http.dashboardDir, log).catch((error: unknown) =>
+    log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it"),
+  );
+  await stopping;
+  if (stopRuns) await app.stopRuns(STOP_RUNS_MS);
+}
