@@ -76,6 +76,8 @@ function eventsOf(line: StreamLine, blocks: BlockMemory): StreamEvent[] {
       const { status, resetsAt, rateLimitType } = line.rate_limit_info;
       return [{ type: "limit", status, resetsAt, limitType: rateLimitType }];
     }
+    case "command_lifecycle":
+      return line.state === "started" ? [{ type: "inputTaken", uuid: line.command_uuid }] : [];
     case "result":
       return [resultEvent(line)];
   }

@@ -81,12 +81,16 @@ const usageLimit: Rule = ({ stream: { limit } }, last) => {
   if (!last?.isError) return undefined;
   const said = last.answer ?? "";
   const rejected = limit?.status === "rejected";
-  if (!rejected && last.apiErrorStatus !== 429 && !/usage limit|hit your .*limit/i.test(said)) return undefined;
-  const limitUntil = isoTime(rejected ? limit.resetsAt : null) ?? isoTime(secondsIn(said));
+  const told = last.apiErrorStatus === 429 || /usage limit|hit your .*limit/i.test(said);
+  return rejected || told ? limitReached(rejected ? limit.resetsAt : secondsIn(said), said) : undefined;
+};
+
+function limitReached(seconds: number | null, said: string): Found {
+  const limitUntil = isoTime(seconds);
   const until = limitUntil ? ` It ends at ${limitUntil}.` : "";
   const error = `A usage limit of Claude was reached.${until} Send a message after that to go on.${quote(said)}`;
   return { reason: "usage_limit", error, limitUntil };
-};
+}
 
 /** Some versions end the text with `|` and the second at which the limit ends. */
 function secondsIn(said: string): number | null {
