@@ -10,14 +10,10 @@ const notJustTypes = { dependencyTypesNot: ["type-only"] };
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 
 /** A vendor is known in one place, so that it can be replaced there. */
-const only = (vendor, place) =>
+const only = (name, vendor, place) =>
   rule(
-    `${vendor
-      .replaceAll(/[^a-z.-]+/g, " ")
-      .trim()
-      .split(" ")
-      .join("-and-")}-in-its-place`,
-    `${vendor} is imported only from ${place}`,
+    `${name}-in-its-place`,
+    `imported only from ${place}`,
     { path: "^src/", pathNot: place },
     { path: `(^|/)node_modules/(${vendor})/` },
   );
@@ -136,18 +132,18 @@ export default {
       { path: "^src/", pathNot: "^src/(claude|workspaces|db/embedded|cli)/" },
       { path: ["^(node:)?child_process$", "(^|/)node_modules/execa/"] },
     ),
-    only("express|express-rate-limit|helmet|pino-http|zod-openapi", "^src/http/|-routes\\.ts$"),
-    only("kysely|pg", "^src/db/|-queries\\.ts$|^src/queue/queue\\.ts$"),
-    only("pg-boss", "^src/queue/"),
-    only("simple-git", "^src/workspaces/git\\.ts$"),
-    only("pino", "^src/lib/logger\\.ts$"),
-    only("commander", "^src/cli/"),
-    only("@slack", "^src/channels/slack/"),
-    only("nodemailer|imapflow|mailparser|mailauth|email-reply-parser", "^src/channels/email/"),
-    only("ws", "^src/(hub|orchestrator)/"),
-    only("socket\\.io", "^src/orchestration/"),
-    only("octokit|@octokit", "^src/github/"),
-    only("e2b", "^src/workspaces/e2b-sandbox\\.ts$"),
+    only("express", "express|express-rate-limit|helmet|pino-http|zod-openapi", "^src/http/|-routes\\.ts$"),
+    only("database", "kysely|pg", "^src/db/|-queries\\.ts$|^src/queue/queue\\.ts$"),
+    only("queue", "pg-boss", "^src/queue/"),
+    only("git", "simple-git", "^src/workspaces/git\\.ts$"),
+    only("pino", "pino", "^src/lib/logger\\.ts$"),
+    only("commander", "commander", "^src/cli/"),
+    only("slack", "@slack", "^src/channels/slack/"),
+    only("mail", "nodemailer|imapflow|mailparser|mailauth|email-reply-parser", "^src/channels/email/"),
+    only("web-sockets", "ws", "^src/(hub|orchestrator)/"),
+    only("socket-io", "socket\\.io", "^src/orchestration/"),
+    only("github", "octokit|@octokit", "^src/github/"),
+    only("e2b", "e2b", "^src/workspaces/e2b-sandbox\\.ts$"),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
