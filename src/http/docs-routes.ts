@@ -8,6 +8,7 @@ const REDOC = fileURLToPath(new URL("static/redoc.standalone.js", import.meta.ur
 const PAGE = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Claude Orchestrator API</title>
+<link rel="icon" href="data:,">
 <style>body { margin: 0; font-family: system-ui, sans-serif }</style></head>
 <body>
 <redoc spec-url="/api/openapi.json" hide-hostname required-props-first sort-props-alphabetically="false"></redoc>

@@ -26,7 +26,7 @@ export function createOpenApi(routers: readonly Router[], { version }: { version
     const path = route.path.replaceAll(/:(\w+)/gu, "{$1}");
     paths[path] = { ...paths[path], [route.method]: operation(route) };
   }
-  return createDocument({
+  const document = createDocument({
     openapi: "3.1.0",
     info: {
       title: "Claude Orchestrator",
@@ -47,6 +47,21 @@ export function createOpenApi(routers: readonly Router[], { version }: { version
       },
     },
   });
+  return withNamedJson(document);
+}
+
+/** Each `z.json()` becomes a recursive shape of its own, `__schema7`; readers see one, called JsonValue. */
+function withNamedJson(document: object): object {
+  const text = JSON.stringify(document).replaceAll(
+    /"#\/components\/schemas\/__schema\d+"/gu,
+    '"#/components/schemas/JsonValue"',
+  );
+  const named = JSON.parse(text) as { components: { schemas?: Record<string, unknown> } };
+  const schemas = Object.entries(named.components.schemas ?? {});
+  named.components.schemas = Object.fromEntries(
+    schemas.map(([name, schema]) => [name.replace(/^__schema\d+$/u, "JsonValue"), schema]),
+  );
+  return named;
 }
 
 function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
@@ -56,7 +71,7 @@ function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
     operationId: spec.operationId ?? operationId(route),
     summary: spec.summary,
     ...(spec.description === undefined ? {} : { description: spec.description }),
-    ...(spec.tags ? { tags: [...spec.tags] } : {}),
+    ...(spec.tags ? { tags: spec.tags.map(capitalised) } : {}),
     ...(OPEN_PATHS.has(path) ? { security: [] } : {}),
     requestParams: {
       ...(params instanceof z.ZodObject ? { path: params } : {}),
@@ -68,17 +83,21 @@ function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
 }
 
 function answer({ spec }: RegisteredRoute): ZodOpenApiResponsesObject {
-  const status = `${spec.status ?? (spec.response || spec.produces ? 200 : 204)}` as `2${string}`;
+  const content = {
+    ...(spec.response ? { "application/json": { schema: spec.response } } : {}),
+    ...(spec.produces ? { [spec.produces]: { schema: { type: "string" as const } } } : {}),
+  };
+  const isEmpty = Object.keys(content).length === 0;
+  const status = `${spec.status ?? (isEmpty ? 204 : 200)}` as `2${string}`;
   const headers = Object.entries(spec.headers ?? {}).map(([name, description]) => [
     name,
     { description, schema: { type: "string" as const } },
   ]);
   return {
     [status]: {
-      description: spec.response || spec.produces ? "Done" : "Done; the answer is empty",
+      description: isEmpty ? "Done; the answer is empty" : "Done",
       ...(headers.length > 0 ? { headers: Object.fromEntries(headers) } : {}),
-      ...(spec.response ? { content: { "application/json": { schema: spec.response } } } : {}),
-      ...(spec.produces ? { content: { [spec.produces]: { schema: { type: "string" as const } } } } : {}),
+      ...(isEmpty ? {} : { content }),
     },
   };
 }
@@ -119,10 +138,12 @@ function operationId({ method, path }: RegisteredRoute): string {
     .replace(/^\/api\//u, "/")
     .split(/[^a-zA-Z0-9]+/u)
     .filter((word) => word !== "");
-  return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+  return method + words.map(capitalised).join("");
 }
 
 function tagsOf(routes: readonly RegisteredRoute[]): { name: string }[] {
-  const names = new Set(routes.flatMap(({ spec }) => spec.tags ?? []));
+  const names = new Set(routes.flatMap(({ spec }) => (spec.tags ?? []).map(capitalised)));
   return [...names].map((name) => ({ name }));
 }
+
+const capitalised = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

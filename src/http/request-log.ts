@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pinoHttp } from "pino-http";
+import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 
 /** An id a proxy or client brings along; anything else is replaced, so that it can stand in our log. */
@@ -17,6 +18,11 @@ export function requestLog(log: Logger) {
     customLogLevel: logLevel,
     customSuccessMessage: () => "request",
     customErrorMessage: () => "request failed",
+    // An error the log invents for a 5xx without one says less than the status.
+    customErrorObject: (_req, res, error, fields: object) => ({
+      ...fields,
+      err: res.err === error ? error : undefined,
+    }),
     customAttributeKeys: { reqId: "requestId", responseTime: "durationMs" },
     quietReqLogger: true,
     serializers: {
@@ -33,8 +39,8 @@ function requestId(req: IncomingMessage, res: ServerResponse): string {
   return id;
 }
 
-function logLevel(req: IncomingMessage, res: ServerResponse, error?: Error): "error" | "info" | "debug" {
-  if (res.statusCode >= 500 || error) return "error";
+function logLevel(req: IncomingMessage, res: ServerResponse): "error" | "warn" | "info" | "debug" {
+  if (res.err) return res.err instanceof AppError ? "warn" : "error";
   const isRead = req.method === "GET" || req.method === "HEAD";
   return isRead && res.statusCode < 400 ? "debug" : "info";
 }

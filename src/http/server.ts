@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setInterval } from "node:timers/promises";
@@ -9,18 +9,24 @@ import { answerBrokenRequest } from "./broken-request.ts";
 import { createHttpApp, type HttpParts, type HttpSettings } from "./http-app.ts";
 import { endEventStreams } from "./sse.ts";
 
-/** A client gets this long to send its headers, and its whole request; slower ones are cut off (408). */
-const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 120_000;
-const TIMEOUT_CHECK_MS = 2_000;
-/** Longer than the 60 s after which common proxies drop an idle connection, so that they close it, not we. */
-const KEEP_ALIVE_MS = 65_000;
-/** A connection on which nothing moves at all, such as a client that stopped reading; event streams have heartbeats. */
-const IDLE_SOCKET_MS = 300_000;
-const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_HEADERS = 100;
-const MAX_CONNECTIONS = 1_000;
-const DRAIN_MS = 10_000;
+/** What one client, and all of them together, may take of the server. */
+export const HTTP_LIMITS = {
+  /** A client gets this long to send its headers, and its whole request; slower ones are cut off (408). */
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 120_000,
+  timeoutCheckMs: 2_000,
+  /** Longer than the 60 s after which common proxies drop an idle connection, so that they close it, not we. */
+  keepAliveMs: 65_000,
+  /** A connection on which nothing moves, such as a client that stopped reading; event streams have heartbeats. */
+  idleSocketMs: 300_000,
+  headerBytes: 16 * 1024,
+  headers: 100,
+  connections: 1_000,
+  /** How long answers under way may take once the server is told to stop. */
+  drainMs: 10_000,
+};
+export type HttpLimits = typeof HTTP_LIMITS;
+
 const DRAIN_CHECK_MS = 50;
 
 export interface HttpServer extends AsyncDisposable {
@@ -30,27 +36,11 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 /** Listens; disposing stops accepting, ends event streams, waits up to 10 s for answers under way, then closes the rest. */
-export async function startServer(parts: HttpParts): Promise<HttpServer> {
+export async function startServer(parts: HttpParts, limits: HttpLimits = HTTP_LIMITS): Promise<HttpServer> {
   const { settings, log } = parts;
   refuseOpenDoor(settings);
   const app = createHttpApp(parts);
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      // Java's client offers h2c on every request; only a WebSocket really wants another protocol.
-      shouldUpgradeCallback: (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === "websocket",
-    },
-    app,
-  );
-  server.maxHeadersCount = MAX_HEADERS;
-  server.maxConnections = MAX_CONNECTIONS;
-  server.timeout = IDLE_SOCKET_MS;
-  server.on("clientError", answerBrokenRequest);
-  server.on("upgrade", refuseUpgrade);
+  const server = limitedServer(app, limits);
   await listen(server, settings);
   const { port } = server.address() as AddressInfo;
   const url = `http://${urlHost(settings.host)}:${port}`;
@@ -63,10 +53,29 @@ export async function startServer(parts: HttpParts): Promise<HttpServer> {
       const closed = once(server, "close");
       server.close();
       endEventStreams(app);
-      await closeWhenAnswered(server);
+      await closeWhenAnswered(server, limits.drainMs);
       await closed;
     },
   };
+}
+
+function limitedServer(app: RequestListener, limits: HttpLimits): Server {
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.timeoutCheckMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      maxHeaderSize: limits.headerBytes,
+      // Java's client offers h2c on every request; only a WebSocket really wants another protocol.
+      shouldUpgradeCallback: (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === "websocket",
+    },
+    app,
+  );
+  server.maxHeadersCount = limits.headers;
+  server.maxConnections = limits.connections;
+  server.timeout = limits.idleSocketMs;
+  return server.on("clientError", answerBrokenRequest).on("upgrade", refuseUpgrade);
 }
 
 function refuseOpenDoor({ host, apiKeys }: HttpSettings): void {
@@ -94,8 +103,8 @@ async function listen(server: Server, { host, port }: HttpSettings): Promise<voi
 }
 
 /** Connections fall idle as their answers end, so they are looked for until none is left or the time is up. */
-async function closeWhenAnswered(server: Server): Promise<void> {
-  const deadline = Date.now() + DRAIN_MS;
+async function closeWhenAnswered(server: Server, drainMs: number): Promise<void> {
+  const deadline = Date.now() + drainMs;
   for await (const _ of setInterval(DRAIN_CHECK_MS)) {
     server.closeIdleConnections();
     const open = await countConnections(server);
