@@ -26,6 +26,8 @@ export interface Evidence {
   limits: { maxTurns?: number | undefined; maxBudgetUsd?: number | undefined; timeoutSeconds?: number | undefined };
   /** The session's cost as the run before reported it (`cumulativeCostUsd`); 0 for the first run. */
   previousCostUsd: number;
+  /** What the session's runs before spent waiting for the API, all together: newer CLIs count that on, too. */
+  previousApiMs?: number | undefined;
 }
 
 export const noEvidence: StreamEvidence = {

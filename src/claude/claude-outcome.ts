@@ -42,12 +42,13 @@ export function judge(evidence: Evidence): Outcome {
     cumulativeCostUsd: evidence.previousCostUsd + (costUsd ?? 0),
     model,
     version,
-    ...(total ? told(total) : untold),
+    ...(total ? told(total, evidence) : untold),
   };
 }
 
-function told({ usage, turns, durationMs, apiDurationMs, firstTokenMs, denials }: ResultEvent) {
-  return { usage, turns, durationMs, apiDurationMs, firstTokenMs, denials };
+function told({ usage, turns, durationMs, apiDurationMs, firstTokenMs, denials }: ResultEvent, evidence: Evidence) {
+  const before = countsOn(evidence) ? (evidence.previousApiMs ?? 0) : 0;
+  return { usage, turns, durationMs, apiDurationMs: Math.max(0, apiDurationMs - before), firstTokenMs, denials };
 }
 
 const answerOf = (last: ResultEvent | undefined): string | null =>
@@ -57,9 +58,11 @@ function succeeded({ stream, exitCode }: Evidence, last: ResultEvent | undefined
   return exitCode === 0 && last?.subtype === "success" && !last.isError && !stream.openTurn;
 }
 
-/** Older CLIs count the total from the start of their process, newer ones from the start of the conversation. */
-function costOf(total: ResultEvent, { stream, previousCostUsd }: Evidence): number {
+function costOf(total: ResultEvent, evidence: Evidence): number {
   if (total.turnCostUsd !== null) return total.turnCostUsd;
-  if (compareVersions(stream.version ?? PINNED_VERSION, PINNED_VERSION) < 0) return total.totalCostUsd;
-  return Math.max(0, total.totalCostUsd - previousCostUsd);
+  return countsOn(evidence) ? Math.max(0, total.totalCostUsd - evidence.previousCostUsd) : total.totalCostUsd;
 }
+
+/** Older CLIs count from the start of their process, newer ones from the start of the conversation. */
+const countsOn = ({ stream }: Evidence): boolean =>
+  compareVersions(stream.version ?? PINNED_VERSION, PINNED_VERSION) >= 0;

@@ -59,9 +59,15 @@ echo $c >"$d/exit.tmp" && mv -f "$d/exit.tmp" "$d/exit"
 
 const RECHECK_MS = 50;
 
-/** Starts Claude so that it outlives this process: detached, its output in files, its input a pipe that ends with us. */
-export async function startClaude({ runDir, cwd, argv, env, marker }: ClaudeStart): Promise<ClaudeProcess> {
-  const prefix = await namespacePrefix();
+/**
+ * Starts Claude so that it outlives this process: detached, its output in files, its input a pipe that ends with us.
+ * `isolation` is put before the command; by default the best this system allows.
+ */
+export async function startClaude(
+  { runDir, cwd, argv, env, marker }: ClaudeStart,
+  isolation: readonly string[] | Promise<readonly string[]> = namespacePrefix(),
+): Promise<ClaudeProcess> {
+  const prefix = await isolation;
   const files = await createRunFiles(runDir, marker);
   const { readFd, input } = await openInputPipe(files.input);
   const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;

@@ -146,24 +146,20 @@ function takeBlock(blocks: BlockMemory, messageId: string): number {
 function userEvents({ message, isReplay, tool_result_meta, parent_tool_use_id: agent }: UserLine): StreamEvent[] {
   if (isReplay && !isCommandOutput(message.content)) return [{ type: "promptTaken" }];
   if (typeof message.content === "string") return [];
-  const refused = new Set(
-    tool_result_meta.filter(({ permission_decision: { decision } }) => decision === "reject").map(({ id }) => id),
-  );
-  return message.content.flatMap((block) =>
-    block?.type === "tool_result"
-      ? [
-          {
-            type: "toolResult" as const,
-            toolUseId: block.tool_use_id,
-            result: capText(flatten(block.content)),
-            isError: block.is_error,
-            denied: refused.has(block.tool_use_id),
-            agent,
-          },
-        ]
-      : [],
-  );
+  const decisions = new Map(tool_result_meta.map(({ id, permission_decision }) => [id, permission_decision.decision]));
+  return message.content.flatMap((block) => {
+    if (block?.type !== "tool_result") return [];
+    const { tool_use_id: toolUseId, is_error: isError } = block;
+    const result = capText(flatten(block.content));
+    const decision = decisions.get(toolUseId);
+    const denied = decision === undefined ? isError && DENIAL.test(result) : decision === "reject";
+    return [{ type: "toolResult" as const, toolUseId, result, isError, denied, agent }];
+  });
 }
+
+/** How a refused tool call reads in versions that do not say so otherwise. */
+const DENIAL =
+  /^(?:This command requires approval|Claude requested permissions to |Permission to use \w+ has been denied)/;
 
 /** `/model` and its like answer with a replayed line of their own; that is not our prompt coming back. */
 const isCommandOutput = (content: string | (Block | null)[]): boolean =>

@@ -69,7 +69,9 @@ const unknownSession: Rule = (evidence, last) =>
 
 const notLoggedIn: Rule = (evidence, last) =>
   last?.apiErrorStatus === 401 ||
-  /not logged in|please run \/login|invalid api key|OAuth token (?:has )?expired/i.test(lastWords(evidence, last))
+  /not logged in|failed to authenticate|please run \/login|invalid api key|OAuth token (?:has )?expired/i.test(
+    lastWords(evidence, last),
+  )
     ? {
         reason: "not_logged_in",
         error:
@@ -105,7 +107,10 @@ const isoTime = (seconds: number | null): string | null =>
 const tooLong: Rule = (_, last) => {
   if (!last?.isError) return undefined;
   const said = last.answer ?? "";
-  const refused = last.terminalReason === "blocking_limit" || last.apiErrorStatus === 413;
+  const refused =
+    last.terminalReason === "blocking_limit" ||
+    last.terminalReason === "prompt_too_long" ||
+    last.apiErrorStatus === 413;
   if (!refused && !/prompt is too long|request too large/i.test(said)) return undefined;
   const error = `The message (with the conversation so far) is too long for the model. Send less at once, or start a new session.${quote(said)}`;
   return { reason: "prompt_refused", error };
