@@ -15,8 +15,8 @@ import { openStreamFile, type StreamChunk } from "./stream-file.ts";
 export interface ClaudeProcess {
   /** Undefined when it never started or ended unseen. */
   readonly identity: ProcessIdentity | undefined;
-  /** Complete lines of the stream from a byte offset on, about 1 MiB a call. */
-  read(offset: number): Promise<StreamChunk>;
+  /** Complete lines of the stream from a byte offset on, about 1 MiB a call; with `end`, none from there on. */
+  read(offset: number, end?: number): Promise<StreamChunk>;
   /**
    * Ask this first, then read to the end: when it has ended, no line comes after what `read` then finds. An exit code
    * of undefined means lost (killed from outside, machine restarted): call `stop` before anything else is started.
@@ -129,7 +129,7 @@ function processOf(
 
   return {
     identity,
-    read: (offset) => stream.read(offset),
+    read: stream.read,
     state,
     get canSend() {
       return input.open;

@@ -49,17 +49,17 @@ export function openStreamFile(path: string) {
   }
 
   return {
-    /** Complete lines from `offset` on. */
-    async read(offset: number): Promise<StreamChunk> {
+    /** Complete lines from `offset` on; with `end` (the start of a line), only those before it. */
+    async read(offset: number, end: number = Number.MAX_SAFE_INTEGER): Promise<StreamChunk> {
       fd ??= openOrUndefined(path);
       if (fd === undefined) return { lines: [], offset, size: 0 };
-      const { size } = fstatSync(fd);
+      const size = Math.min(fstatSync(fd).size, end);
       if (size <= offset) return { lines: [], offset, size };
       const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - offset));
       const { bytesRead } = await read(fd, buffer, 0, buffer.length, offset);
-      const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
-      if (end === -1) return bytesRead < CHUNK_BYTES ? { lines: [], offset, size } : readLongLine(fd, offset, size);
-      return { lines: buffer.toString("utf8", 0, end).split("\n"), offset: offset + end + 1, size };
+      const last = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+      if (last === -1) return bytesRead < CHUNK_BYTES ? { lines: [], offset, size } : readLongLine(fd, offset, size);
+      return { lines: buffer.toString("utf8", 0, last).split("\n"), offset: offset + last + 1, size };
     },
     close(): void {
       if (fd !== undefined) closeSync(fd);

@@ -20,9 +20,9 @@ export class Draining extends Error {
 /** Reads what an earlier process has recorded, so that this one knows what is open and what was decided. */
 export async function catchUp(process: ClaudeProcess, recorder: Recorder, to: number): Promise<void> {
   while (recorder.offset < to) {
-    const { lines, offset } = await process.read(recorder.offset);
+    const { lines, offset } = await process.read(recorder.offset, to);
     if (offset === recorder.offset) return;
-    recorder.remember(lines, Math.min(offset, to));
+    recorder.remember(lines, offset);
   }
 }
 
