@@ -22,15 +22,15 @@ export const NativeHook = z
 export type NativeHook = z.infer<typeof NativeHook>;
 
 /** The four events that tell of one tool call. */
-export const NativeToolHook = NativeHook.extend({ tool_name: Name, tool_input: z.unknown() });
+export const NativeToolHook = NativeHook.extend({ tool_name: Name, tool_input: z.unknown().optional() });
 
 /** What the shell line of this project's first description sends after a tool call. */
 export const ToolComplete = z
   .looseObject({
     session: Id,
     tool: Name,
-    result: z.unknown(),
-    input: z.unknown(),
+    result: z.unknown().optional(),
+    input: z.unknown().optional(),
     duration_ms: Milliseconds.nullish(),
   })
   .meta({ id: "ToolComplete" });

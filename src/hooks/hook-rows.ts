@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { capText, type Json } from "../lib/text.ts";
 import { toolSummary } from "../lib/tool-summary.ts";
 import { toolEventKey } from "./command-log-queries.ts";
-import type { HookCall, HookRecord } from "./hook-body.ts";
+import type { HookCall, HookNews, HookRecord } from "./hook-body.ts";
 import type { HookRow } from "./hook-queries.ts";
 import { toolActivity } from "./tool-text.ts";
 
@@ -14,7 +14,7 @@ const MAX_ACTIVITY = 300;
 export interface HookContext {
   sessionId: string;
   /** The run whose token the hook carries. Its stream tells the messages and the status; here nobody else does. */
-  runId: string | undefined;
+  runId?: string | undefined;
   /** The body as it came, and when: what tells a repetition of a hook that has no id. */
   text: string;
   receivedAt: number;
@@ -23,52 +23,47 @@ export interface HookContext {
 /** A hook as the rows to be written; none when there is nothing to keep. */
 export function hookRows(record: HookRecord, context: HookContext): HookRow[] {
   const { news } = record;
-  const { runId } = context;
-  const base = {
-    session_id: context.sessionId,
-    ...(runId === undefined ? { claude_id: record.claudeSessionId } : { run_id: runId }),
-  };
-  const heard = { ...base, ...repeatKeys(context), type: "hook" as const, data: record.data };
-  switch (news.kind) {
-    case "tool":
-      return [
-        { ...toolRow(news.call, record, heard), ...(runId === undefined && { next_status: "running" as const }) },
-      ];
-    case "batch":
-      return news.calls.map((call) => ({ ...toolRow(call, record, heard), settles: true }));
-    case "prompt":
-      return [
-        runId === undefined
-          ? { ...messageRow(heard, "inbound", news.text), title: titleOf(news.text), next_status: "running" }
-          : heard,
-      ];
-    case "stop":
-      return [runId === undefined ? stopRow(heard, news) : heard];
-    case "end":
-      return [runId === undefined ? { ...heard, next_status: "completed" } : heard];
-    case "notification":
-      return [{ ...heard, type: "notification", activity: oneLine(news.message) }];
-    case "other":
-      return [heard];
-  }
+  if (news.kind === "tool") return [toolRow(news.call, record, context)];
+  if (news.kind === "batch") return news.calls.map((call) => ({ ...toolRow(call, record, context), settles: true }));
+  const heard: Heard = { ...origin(record, context), ...repeatKeys(context), type: "hook", data: record.data };
+  if (news.kind === "notification") return [{ ...heard, type: "notification", activity: oneLine(news.message) }];
+  return [context.runId === undefined ? onlyWitness(news, heard) : heard];
 }
 
 type Heard = Pick<HookRow, "session_id" | "claude_id" | "run_id" | "key" | "earlier_key" | "type" | "data">;
 
-function toolRow(call: HookCall, { agentId }: HookRecord, heard: Heard): HookRow {
-  const { earlier_key: earlier, ...row } = heard;
+const origin = ({ claudeSessionId }: HookRecord, { sessionId, runId }: HookContext) => ({
+  session_id: sessionId,
+  ...(runId === undefined ? { claude_id: claudeSessionId } : { run_id: runId }),
+});
+
+/** No stream of ours tells this: the hook makes the message and moves the session. */
+function onlyWitness(news: HookNews, heard: Heard): HookRow {
+  switch (news.kind) {
+    case "prompt":
+      return { ...messageRow(heard, "inbound", news.text), title: titleOf(news.text), next_status: "running" };
+    case "stop":
+      return stopRow(heard, news);
+    case "end":
+      return { ...heard, next_status: "completed" };
+    default:
+      return heard;
+  }
+}
+
+function toolRow(call: HookCall, record: HookRecord, context: HookContext): HookRow {
+  const { toolUseId } = call;
   return {
-    ...row,
-    ...(call.toolUseId === null
-      ? { earlier_key: earlier ?? "" }
-      : { key: toolEventKey(call.toolUseId), tool_use_id: call.toolUseId }),
+    ...origin(record, context),
+    ...(toolUseId === null ? repeatKeys(context) : { key: toolEventKey(toolUseId), tool_use_id: toolUseId }),
     type: "tool",
     data: { summary: toolSummary(call.input) },
     activity: toolActivity(call.tool, call.input),
     tool: call.tool,
     input: call.input,
     status: call.status,
-    ...compact({ agent_id: agentId, result: call.result, duration_ms: call.durationMs }),
+    ...(context.runId === undefined && { next_status: "running" }),
+    ...compact({ agent_id: record.agentId, result: call.result, duration_ms: call.durationMs }),
   };
 }
 

@@ -1,22 +1,19 @@
-import { basename } from "node:path";
 import type { PageQuery } from "../contract/page.ts";
 import type { Database } from "../db/database.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
-import { AppError, toError } from "../lib/errors.ts";
+import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { closeOpenCalls, findCommandLogs, presentCommandLog, toolEvent } from "./command-log-queries.ts";
 import { readHook, type HookDoor, type HookRecord } from "./hook-body.ts";
-import { hookRows, titleOf } from "./hook-rows.ts";
+import { hookRows } from "./hook-rows.ts";
 import { createHookWriter, type HookWriterLimits } from "./hook-writer.ts";
-import { completeSilentSessions, findOrObserveSession, sessionExists } from "./hooked-session-queries.ts";
-import { createSessionCache } from "./session-cache.ts";
+import { sessionExists } from "./hooked-session-queries.ts";
+import { createHookedSessions } from "./hooked-sessions.ts";
+import { startSilenceSweep } from "./silent-sessions.ts";
 
-/** How often a hook's session is looked up again when it was merged or deleted while the hook was written. */
+/** How often a hook's session is looked up when it is merged or deleted while the hook is written. */
 const MAX_LOOKUPS = 3;
-/** An observed session that says nothing for so long has ended without a goodbye. */
-const SILENT_MINUTES = 30;
-const SWEEP_MS = 60_000;
 const NEVER_HEARD = "Claude ended before it told what became of this call.";
 
 /** Who posted a hook: one of our runs by its token, else a person's own settings. */
@@ -37,42 +34,30 @@ interface Parts {
 
 /** Takes in what Claude's hooks post: tool calls, and for sessions a person started also messages and status. */
 export function openHookService({ db, log, workerId, limits }: Parts) {
-  const cache = createSessionCache();
+  const sessions = createHookedSessions({ db, workerId });
   const writer = createHookWriter({ db, log }, limits);
-  const sweep = setInterval(() => void completeSilent(), SWEEP_MS).unref();
-  let sweeping = Promise.resolve();
+  const sweep = startSilenceSweep({ db, log, workerId });
   let received = 0;
 
-  function completeSilent(): Promise<void> {
-    sweeping = completeSilentSessions(db, { workerId, minutes: SILENT_MINUTES }).then(
-      () => undefined,
-      (thrown: unknown) => log.warn({ err: toError(thrown) }, "silent sessions could not be ended"),
-    );
-    return sweeping;
+  /** Writes a hook into a session; false when that session is not its home any more. */
+  async function write(
+    hook: HookRecord,
+    context: { sessionId: string; runId?: string; text: string },
+  ): Promise<boolean> {
+    const rows = hookRows(hook, { ...context, receivedAt: Date.now() });
+    const written = await Promise.all(rows.map((row) => writer.write(row)));
+    return written.every(Boolean);
   }
 
-  function findSessionId({ claudeSessionId, cwd, news }: HookRecord): Promise<string> {
-    const folder = cwd === null ? "" : basename(cwd);
-    const title = news.kind === "prompt" ? titleOf(news.text) : folder === "" ? "Claude session" : folder;
-    const found = cache.find(claudeSessionId, () =>
-      findOrObserveSession(db, { claudeSessionId, cwd }, { workerId, title }),
-    );
-    if (!found) throw new AppError("unavailable", "Too many new sessions at once");
-    return found;
-  }
-
-  async function record(hook: HookRecord, { runId, sessionId }: HookCaller, text: string): Promise<void> {
-    const receivedAt = Date.now();
-    const token = runId !== undefined && sessionId !== undefined;
+  /** A hook that no run's token names the session of. */
+  async function writeObserved(hook: HookRecord, text: string): Promise<void> {
     for (let lookup = 1; lookup <= MAX_LOOKUPS; lookup += 1) {
-      const home = token ? sessionId : await findSessionId(hook);
-      const rows = hookRows(hook, { sessionId: home, runId: token ? runId : undefined, text, receivedAt });
-      const written = await Promise.all(rows.map((row) => writer.write(row)));
-      if (written.every(Boolean)) {
-        if (hook.news.kind === "end" && !token) await closeCalls(home);
+      const sessionId = await sessions.find(hook);
+      if (await write(hook, { sessionId, text })) {
+        if (hook.news.kind === "end") await closeCalls(sessionId);
         return;
       }
-      cache.forget(hook.claudeSessionId);
+      sessions.forget(hook);
     }
     throw new AppError("unavailable", "The session of this hook changes too fast");
   }
@@ -87,9 +72,11 @@ export function openHookService({ db, log, workerId, limits }: Parts) {
 
   return {
     /** Resolves when the hook is committed. Throws "invalid" for a body that cannot be read, "unavailable" when full. */
-    async receive(text: string, door: HookDoor, caller: HookCaller): Promise<void> {
+    async receive(text: string, door: HookDoor, { runId, sessionId }: HookCaller): Promise<void> {
       received += 1;
-      await record(readHook(text, door), caller, text);
+      const hook = readHook(text, door);
+      if (runId !== undefined && sessionId !== undefined) await write(hook, { sessionId, runId, text });
+      else await writeObserved(hook, text);
     },
 
     async listLogs(sessionId: string, page: PageQuery) {
@@ -103,12 +90,9 @@ export function openHookService({ db, log, workerId, limits }: Parts) {
       return received;
     },
 
-    completeSilent,
-
     async [Symbol.asyncDispose]() {
-      clearInterval(sweep);
+      await sweep[Symbol.asyncDispose]();
       await writer[Symbol.asyncDispose]();
-      await sweeping;
     },
   };
 }
