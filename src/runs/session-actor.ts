@@ -175,7 +175,8 @@ async function weigh(
     limits: session?.options as ClaudeOptions,
     previousCostUsd: session?.cumulativeCostUsd ?? 0,
   });
-  return { ...outcome, exitCode: exitCode ?? null, stderrTail: outcome.reason === "success" ? null : stderr || null };
+  const error = outcome.reason === "stopped" && control.stoppedBy ? `Stopped by ${control.stoppedBy}. Send a message to go on.` : outcome.error;
+  return { ...outcome, error, exitCode: exitCode ?? null, stderrTail: outcome.reason === "success" ? null : stderr || null };
 }
 
 /** A run that ended before Claude said anything. */
