@@ -94,3 +94,16 @@ export async function addRunningRun(db: Database, sessionId: string) {
   await db.updateTable("sessions").set({ runCount: 1, status: "running" }).where("id", "=", sessionId).execute();
   return { runId, token };
 }
+
+/** What Claude posts after a successful call of Bash. */
+export const toolHook = (claudeSessionId: string, more: object = {}) => ({
+  session_id: claudeSessionId,
+  cwd: "/home/dev/project",
+  hook_event_name: "PostToolUse",
+  tool_name: "Bash",
+  tool_input: { command: "npm test" },
+  tool_response: { stdout: "ok", stderr: "" },
+  tool_use_id: "toolu_1",
+  duration_ms: 12,
+  ...more,
+});

@@ -6,6 +6,15 @@ import { AppError } from "../../../src/lib/errors.ts";
 const native = (more: object) =>
   readHook(JSON.stringify({ session_id: "s", hook_event_name: "PostToolUse", tool_name: "T", ...more }), "hooks");
 
+/** The id of the record, or the fields an error names; any other error is given as it is. */
+const outcome = (text: string, door: HookDoor): unknown => {
+  try {
+    return readHook(text, door).claudeSessionId;
+  } catch (error) {
+    return error instanceof AppError && error.errors.length > 0 ? error.errors.map(({ field }) => field).join() : error;
+  }
+};
+
 test("each tool event becomes a call with the status the event means", () => {
   const statuses = ["PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionDenied"].map(
     (event) => native({ hook_event_name: event }).news,
@@ -93,15 +102,6 @@ test("any JSON at any door gives a record or an error that names a field", () =>
     },
     { requiredKeys: [] },
   );
-  const outcome = (text: string, door: HookDoor): unknown => {
-    try {
-      return readHook(text, door).claudeSessionId;
-    } catch (error) {
-      return error instanceof AppError && error.errors.length > 0
-        ? error.errors.map(({ field }) => field).join()
-        : error;
-    }
-  };
   const doors = fc.constantFrom<HookDoor[]>("hooks", "tool-complete", "notification");
   fc.assert(
     fc.property(fc.oneof(body, fc.jsonValue()), doors, (value, door) => {
