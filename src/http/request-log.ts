@@ -9,7 +9,7 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/u;
 
 /**
  * Gives each request its id (`x-request-id`) and one log line: method, path, status, time. Never a body, a query, a
- * header: they hold prompts and secrets. Reads that went well are only logged at debug, since dashboards poll.
+ * header: they hold prompts and secrets. Reads and hooks that went well are only logged at debug, since dashboards poll and Claude posts each tool call.
  */
 export function requestLog(log: Logger) {
   return pinoHttp({
@@ -41,8 +41,8 @@ function requestId(req: IncomingMessage, res: ServerResponse): string {
 
 function logLevel(req: IncomingMessage, res: ServerResponse): "error" | "warn" | "info" | "debug" {
   if (res.err) return res.err instanceof AppError ? "warn" : "error";
-  const isRead = req.method === "GET" || req.method === "HEAD";
-  return isRead && res.statusCode < 400 ? "debug" : "info";
+  const isFrequent = req.method === "GET" || req.method === "HEAD" || pathOf(req.url ?? "").startsWith("/api/hooks");
+  return isFrequent && res.statusCode < 400 ? "debug" : "info";
 }
 
 const pathOf = (url: string): string => url.split("?", 1)[0] ?? "/";
