@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { CommandLog } from "../../src/contract/command-log.ts";
+import type { Diff } from "../../src/contract/diff.ts";
+import type { SessionEvent } from "../../src/contract/event.ts";
+import { type Message, PostMessage } from "../../src/contract/message.ts";
+import type { Problem } from "../../src/contract/problem.ts";
+import type { Run } from "../../src/contract/run.ts";
+import { CreateSession, type Session, UpdateSession } from "../../src/contract/session.ts";
+import type { SystemStatus, Version } from "../../src/contract/system.ts";
+import { aMessage, aRun, aSession, aStatus, aVersion } from "./samples.ts";
+
+/** All that the stand-in knows; a test arranges it and looks at it. */
+export interface FakeState {
+  sessions: Session[];
+  messages: Message[];
+  logs: CommandLog[];
+  runs: Run[];
+  events: SessionEvent[];
+  diffs: Map<string, Diff>;
+  status: SystemStatus;
+  version: Version;
+  /** When set, every request but sign-in is refused until this key was given. */
+  apiKey?: string | undefined;
+  /** Nobody answers. */
+  down?: boolean | undefined;
+}
+
+export const emptyState = (): FakeState => ({
+  sessions: [],
+  messages: [],
+  logs: [],
+  runs: [],
+  events: [],
+  diffs: new Map(),
+  status: aStatus(),
+  version: aVersion(),
+});
+
+const CREATED = 201;
+const json = (body: unknown, status = 200) =>
+  Response.json(body, { status, headers: { "content-type": status < 400 ? "application/json" : "application/problem+json" } });
+
+function problem(status: number, detail: string, errors?: Problem["errors"]): Response {
+  const title = { 400: "Invalid", 401: "Unauthorized", 404: "Not found" }[status] ?? "Error";
+  const body: Problem = { type: "about:blank", title, status, detail, code: title.toLowerCase(), message: detail, statusCode: status, error: title };
+  return json({ ...body, ...(errors && { errors }) }, status);
+}
+
+const newest = <T extends { timestamp?: string; createdAt?: string; queuedAt?: string }>(items: T[]): T[] =>
+  items.toSorted((a, b) => (b.timestamp ?? b.createdAt ?? b.queuedAt ?? "").localeCompare(a.timestamp ?? a.createdAt ?? a.queuedAt ?? ""));
+
+function page<T>(items: T[], url: URL): Response {
+  const limit = Number(url.searchParams.get("limit") ?? 50);
+  const from = Number(url.searchParams.get("cursor") ?? 0);
+  const next = from + limit;
+  return json({ items: items.slice(from, next), nextCursor: next < items.length ? String(next) : null });
+}
+
+function listSessions(state: FakeState, url: URL): Response {
+  const { searchParams: search } = url;
+  const status = search.get("status")?.split(",");
+  const q = search.get("q")?.toLowerCase();
+  const found = state.sessions.filter(
+    (session) =>
+      (!status || status.includes(session.status)) &&
+      (!search.has("tag") || session.tags.includes(search.get("tag") ?? "")) &&
+      (!search.has("source") || session.source === search.get("source")) &&
+      (!q || session.title.toLowerCase().includes(q)),
+  );
+  return page(newest(found), url);
+}
+
+function invalid(error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): Response {
+  const errors = error.issues.map((issue) => ({ field: `body.${issue.path.join(".")}`, message: issue.message }));
+  return problem(400, "The request is not valid.", errors);
+}
+
+function create(state: FakeState, body: unknown): Response {
+  const parsed = CreateSession.safeParse(body);
+  if (!parsed.success) return invalid(parsed.error);
+  const { projectType, githubRepo, projectPath, initialPrompt, title } = parsed.data;
+  if (projectType === "github" && !githubRepo) return problem(400, "githubRepo is missing.", [{ field: "body.githubRepo", message: "is required for projectType github" }]);
+  if (projectType !== "github" && !projectPath) return problem(400, "projectPath is missing.", [{ field: "body.projectPath", message: `is required for projectType ${projectType}` }]);
+  const session = aSession({ title: title ?? initialPrompt?.slice(0, 80) ?? "New session", projectType, githubRepo: githubRepo ?? null, projectPath: projectPath ?? null, source: "dashboard", status: "created" });
+  state.sessions.push(session);
+  if (initialPrompt) post(state, session, { content: initialPrompt, source: "dashboard" });
+  return json(session, CREATED);
+}
+
+function post(state: FakeState, session: Session, body: unknown): Response {
+  const parsed = PostMessage.safeParse(body);
+  if (!parsed.success) return invalid(parsed.error);
+  const { content, source } = parsed.data;
+  const runId = randomUUID();
+  const message = aMessage(session, { content, source, status: "queued", runId });
+  state.messages.push(message);
+  const number = state.runs.filter((run) => run.sessionId === session.sessionId).length + 1;
+  state.runs.push(aRun(session, { runId, number, status: "queued", messageId: message.messageId, startedAt: null, finishedAt: null }));
+  return json({ messageId: message.messageId, runId, status: "queued" }, CREATED);
+}
+
+function update(session: Session, body: unknown): Response {
+  const parsed = UpdateSession.safeParse(body);
+  if (!parsed.success) return invalid(parsed.error);
+  const { status, title, tags, claudeSessionId: _, metadata: __, ...options } = parsed.data;
+  Object.assign(session, { ...(status && { status }), ...(title && { title }), ...(tags && { tags }), options: { ...session.options, ...options } });
+  return json(session);
+}
+
+function stop(state: FakeState, session: Session): Response {
+  const going = state.runs.filter((run) => run.sessionId === session.sessionId && run.finishedAt === null);
+  for (const run of going) Object.assign(run, { status: "cancelled", reason: "stopped", finishedAt: new Date().toISOString() });
+  session.status = "cancelled";
+  return json({ sessionId: session.sessionId, stopped: going.map((run) => run.runId) });
+}
+
+function ofSession(state: FakeState, session: Session, part: string, url: URL): Response {
+  const id = session.sessionId;
+  const own = <T extends { sessionId: string }>(items: T[]) => items.filter((item) => item.sessionId === id);
+  switch (part) {
+    case "":
+      return json(session);
+    case "messages":
+      return page(newest(own(state.messages)), url);
+    case "logs":
+      return page(newest(own(state.logs)), url);
+    case "runs":
+      return page(own(state.runs).toSorted((a, b) => b.number - a.number), url);
+    case "events":
+      return json({ items: own(state.events).filter((event) => event.seq > Number(url.searchParams.get("after") ?? 0)), nextCursor: null });
+    case "diff":
+      return json(state.diffs.get(id) ?? { sessionId: id, base: null, files: [], added: 0, removed: 0, patch: "", truncated: false });
+    default:
+      return problem(404, "There is no such route.");
+  }
+}
+
+async function change(state: FakeState, session: Session, action: string, request: Request): Promise<Response> {
+  const body: unknown = await request.json().catch(() => ({}));
+  if (action === "POST messages") return post(state, session, body);
+  if (action === "POST stop") return stop(state, session);
+  return action === "PATCH " ? update(session, body) : problem(404, "There is no such route.");
+}
+
+/** The API in memory: the contract's shapes and rules, no database and no Claude. */
+export async function answer(state: FakeState, request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  if (state.down) throw new TypeError("fetch failed");
+  if (url.pathname === "/api/sign-in") {
+    const body = (await request.json()) as { apiKey?: string };
+    if (body.apiKey !== state.apiKey) return problem(401, "The key is not known.");
+    state.apiKey = undefined;
+    return new Response(null, { status: 204 });
+  }
+  if (state.apiKey) return problem(401, "Sign in first.");
+  if (url.pathname === "/api/status") return json(state.status);
+  if (url.pathname === "/api/version") return json(state.version);
+  if (url.pathname === "/api/sessions") return request.method === "POST" ? create(state, await request.json()) : listSessions(state, url);
+  const [, id, part = ""] = /^\/api\/sessions\/([^/]+)\/?(.*)$/u.exec(url.pathname) ?? [];
+  const session = state.sessions.find((candidate) => candidate.sessionId === id);
+  if (!session) return problem(404, `There is no session ${id}.`);
+  return request.method === "GET" ? ofSession(state, session, part, url) : change(state, session, `${request.method} ${part}`, request);
+}

@@ -1,0 +1,68 @@
+import { Link, useLocation, useNavigate } from "react-router";
+import { setPanes } from "../../lib/panes.ts";
+import { useLayout } from "../../lib/use-layout.ts";
+import { useSessionLists } from "../list/use-session-lists.ts";
+import { Button } from "../button.tsx";
+import { MarkIcon, MoonIcon, PanelIcon, PlusIcon, SearchIcon, SunIcon } from "../icons.tsx";
+import { useSchemeSwitch } from "./app-shell.tsx";
+import { FleetLine } from "./fleet-line.tsx";
+import classes from "./top-bar.module.css";
+
+function SchemeButton() {
+  const switchScheme = useSchemeSwitch();
+  return (
+    <Button look="quiet" square aria-label="Switch colour scheme" title="Light or dark ( . )" onClick={switchScheme}>
+      <span className={classes.onLight}><MoonIcon /></span>
+      <span className={classes.onDark}><SunIcon /></span>
+    </Button>
+  );
+}
+
+function PhoneBar({ onSearch }: { onSearch: () => void }) {
+  const location = useLocation();
+  return (
+    <>
+      <header className={classes.phone}>
+        <MarkIcon size={16} className="t-run" />
+        <h1 className={classes.phoneTitle}>Sessions</h1>
+        <span className="grow" />
+        <SchemeButton />
+        <Button look="quiet" square aria-label="Search" onClick={onSearch}><SearchIcon size={18} /></Button>
+        <Link to="/new" state={{ background: location }} className={classes.tap} aria-label="New session"><PlusIcon size={20} /></Link>
+      </header>
+      <FleetLine />
+    </>
+  );
+}
+
+export function TopBar({ onSearch }: { onSearch: () => void; onHelp: () => void }) {
+  const { phone, listBeside } = useLayout();
+  const navigate = useNavigate();
+  const location = useLocation();
+  const { needs } = useSessionLists();
+  if (phone) return <PhoneBar onSearch={onSearch} />;
+  return (
+    <header className={classes.top}>
+      {!listBeside && (
+        <Button look="quiet" square aria-label="Show the list" onClick={() => setPanes({ listDrawer: true })}><PanelIcon /></Button>
+      )}
+      <Link to="/" className={classes.brand}>
+        <MarkIcon /> claude-orchestrator
+      </Link>
+      <nav className={classes.nav} aria-label="Main">
+        <Link to="/" className={classes.navLink} aria-current="page">
+          Sessions
+          {needs > 0 && <b className="num">{needs}<span className="hidden-text"> need you</span></b>}
+        </Link>
+      </nav>
+      <span className="grow" />
+      <button type="button" className={classes.find} onClick={onSearch}>
+        <SearchIcon /> <span className="cut">Search or run</span> <kbd>Ctrl K</kbd>
+      </button>
+      <Button onClick={() => void navigate("/new", { state: { background: location } })}>
+        <PlusIcon size={12} className="t-run" /> New session <kbd>N</kbd>
+      </Button>
+      <SchemeButton />
+    </header>
+  );
+}
