@@ -47,3 +47,39 @@ export const updateWorkspace = (
     .set({ ...change, updatedAt: sql<Date>`now()` })
     .where("sessionId", "=", sessionId)
     .execute();
+
+export type SnapshotRow = NonNullable<Awaited<ReturnType<typeof findNewestSnapshot>>>;
+
+export const findNewestSnapshot = (db: Kysely<DB>, sessionId: string) =>
+  db
+    .selectFrom("workspaceSnapshots")
+    .select(["id", "sessionId", "head", "workTree"])
+    .where("sessionId", "=", sessionId)
+    .orderBy("createdAt", "desc")
+    .executeTakeFirst();
+
+export const findBundle = async (db: Kysely<DB>, id: string): Promise<Buffer | null> =>
+  (await db.selectFrom("workspaceSnapshots").select("bundle").where("id", "=", id).executeTakeFirst())?.bundle ?? null;
+
+/** Records a snapshot and forgets all but the newest `keep` of the session; gives the work trees that are left. */
+export async function insertSnapshot(
+  db: Kysely<DB>,
+  snapshot: { sessionId: string; runId: string | null; head: string; workTree: string; bundle: Buffer | null },
+  keep: number,
+): Promise<string[]> {
+  await db.insertInto("workspaceSnapshots").values(snapshot).execute();
+  const kept = await db
+    .selectFrom("workspaceSnapshots")
+    .select(["id", "workTree"])
+    .where("sessionId", "=", snapshot.sessionId)
+    .orderBy("createdAt", "desc")
+    .limit(keep)
+    .execute();
+  const ids = kept.map(({ id }) => id);
+  await db
+    .deleteFrom("workspaceSnapshots")
+    .where("sessionId", "=", snapshot.sessionId)
+    .where("id", "not in", ids)
+    .execute();
+  return kept.map(({ workTree }) => workTree);
+}

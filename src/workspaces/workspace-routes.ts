@@ -11,7 +11,8 @@ export function createWorkspaceRoutes({ workspaces }: { workspaces: Pick<Workspa
     "GET /api/sessions/:id/diff",
     {
       summary: "What a session changed",
-      description: "Against the commit it started from, new files included. Reading it changes nothing in the workspace.",
+      description:
+        "Against the commit it started from, new files included. Reading it changes nothing in the workspace.",
       tags: ["Sessions"],
       params: z.object({ id: z.uuid() }),
       response: Diff,

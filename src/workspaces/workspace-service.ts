@@ -1,64 +1,81 @@
+import { join } from "node:path";
 import type { Diff } from "../contract/diff.ts";
-import type { ProjectType } from "../contract/session.ts";
 import type { Database } from "../db/database.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { WorkspacePlan } from "./workspace-queries.ts";
+import { archiveWorkspace } from "./archive-workspace.ts";
+import { createGit } from "./git.ts";
+import { prepareWorkspace, type Workspace } from "./prepare-workspace.ts";
+import { ensurePrivateFolder, sweepRemoved } from "./private-folder.ts";
+import { createRepositoryCache } from "./repository-cache.ts";
+import { createRepositoryLocks } from "./repository-locks.ts";
+import { createTurns } from "./turns.ts";
+import type { PlanInput, WorkspaceConfig } from "./workspace-config.ts";
+import { readDiff } from "./workspace-diff.ts";
+import { planWorkspace } from "./workspace-plan.ts";
+import { findWorkspace, type WorkspacePlan, type WorkspaceRow } from "./workspace-queries.ts";
+import { takeSnapshot } from "./workspace-snapshot.ts";
 
-export interface WorkspaceConfig {
-  /** Where clones and worktrees are made. */
-  base: string;
-  projectRoots: readonly string[];
-  /** Ours alone: bare caches live in `<dataDir>/repositories`. */
-  dataDir: string;
-  githubBaseUrl: string;
-  githubToken?: string | undefined;
-  /** Whether only this machine can reach us, and any folder of it may be worked in. */
-  loopback: boolean;
-  /** What git's environment is chosen from, by name. */
-  environment?: Readonly<Record<string, string | undefined>>;
-}
+export type WorkspaceService = ReturnType<typeof createWorkspaceService>;
 
-export interface PlanInput {
-  sessionId: string;
-  projectType: ProjectType;
-  githubRepo?: string | undefined;
-  projectPath?: string | undefined;
-  branch?: string | undefined;
-}
+export function createWorkspaceService({ db, config, log }: { db: Database; config: WorkspaceConfig; log: Logger }) {
+  const token =
+    config.githubToken === undefined ? undefined : { baseUrl: config.githubBaseUrl, value: config.githubToken };
+  const git = createGit({ environment: config.environment ?? {}, token });
+  const locks = createRepositoryLocks(db);
+  const folder = join(config.dataDir, "repositories");
+  const cache = createRepositoryCache({ git, locks, folder, hasToken: token !== undefined, log });
+  const parts = { db, git, locks, cache, folder, config, log, ensureBase };
+  /** One thing at a time is done to a session's workspace. */
+  const turns = createTurns();
+  let base: Promise<void> | undefined;
 
-export interface Workspace {
-  path: string;
-}
+  async function makeBase(): Promise<void> {
+    const path = await ensurePrivateFolder(config.base);
+    await ensurePrivateFolder(folder);
+    await sweepRemoved(path);
+  }
 
-export interface WorkspaceService {
-  /** Checks what can be checked at once and says where the session will work; nothing is made yet. */
-  plan(input: PlanInput): Promise<WorkspacePlan>;
-  /** Makes the workspace, or finds it made, or brings an archived one back. Begins cleanly over after a kill. */
-  prepare(sessionId: string, signal: AbortSignal): Promise<Workspace>;
-  /** Keeps HEAD and everything uncommitted safe outside the workspace. Does nothing where there is no git. */
-  snapshot(sessionId: string, runId: string | null): Promise<void>;
-  diff(sessionId: string): Promise<Diff>;
-  /** Snapshot, then removal; a folder of the user's own is never touched. */
-  archive(sessionId: string): Promise<void>;
   /** Makes our folders, private; refuses those another account could have planted. */
-  ensureBase(): Promise<void>;
-}
+  function ensureBase(): Promise<void> {
+    base ??= makeBase().catch((error: unknown) => {
+      base = undefined;
+      throw error;
+    });
+    return base;
+  }
 
-interface Parts {
-  db: Database;
-  config: WorkspaceConfig;
-  log: Logger;
-}
+  async function find(sessionId: string): Promise<WorkspaceRow> {
+    const row = await findWorkspace(db, sessionId);
+    if (!row) throw new AppError("not_found", `Session ${sessionId} has no workspace`);
+    return row;
+  }
 
-export function createWorkspaceService(_parts: Parts): WorkspaceService {
-  const unavailable = () => Promise.reject(new AppError("unavailable", "Workspaces cannot be made yet"));
   return {
-    plan: unavailable,
-    prepare: unavailable,
-    snapshot: unavailable,
-    diff: unavailable,
-    archive: unavailable,
-    ensureBase: unavailable,
+    ensureBase,
+
+    /** Checks what can be checked at once and says where the session will work; nothing is made yet. */
+    plan: (input: PlanInput): Promise<WorkspacePlan> => planWorkspace(parts, input),
+
+    /** Makes the workspace, or finds it made, or brings an archived one back. Begins cleanly over after a kill. */
+    prepare: (sessionId: string, signal: AbortSignal): Promise<Workspace> =>
+      turns.take(sessionId, async () => prepareWorkspace(parts, await find(sessionId), signal)),
+
+    /** Keeps HEAD and everything uncommitted safe outside the workspace. Does nothing where there is no git. */
+    snapshot: (sessionId: string, runId: string | null): Promise<void> =>
+      turns.take(sessionId, async () => {
+        const row = await find(sessionId);
+        if (row.state === "ready") await takeSnapshot(parts, row, runId);
+      }),
+
+    /** What the session changed since it began; nothing in the workspace is touched. An archived one's is its snapshot's. */
+    diff: async (sessionId: string): Promise<Diff> => readDiff(parts, sessionId, await findWorkspace(db, sessionId)),
+
+    /** Snapshot, then removal; a folder of the user's own is never touched. Throws rather than lose something. */
+    archive: (sessionId: string): Promise<void> =>
+      turns.take(sessionId, async () => {
+        const row = await findWorkspace(db, sessionId);
+        if (row) await archiveWorkspace(parts, row);
+      }),
   };
 }
