@@ -28,11 +28,11 @@ export type SystemLine = z.infer<typeof SystemLine>;
 
 const Block = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), text: z.string() }),
-  z.object({ type: z.literal("tool_use"), id: z.string(), name: z.string(), input: z.unknown() }),
+  z.object({ type: z.literal("tool_use"), id: z.string(), name: z.string(), input: z.unknown().optional() }),
   z.object({
     type: z.literal("tool_result"),
     tool_use_id: z.string(),
-    content: z.unknown(),
+    content: z.unknown().optional(),
     is_error: z.boolean().catch(false),
   }),
 ]);
@@ -114,7 +114,9 @@ export const ResultLine = z.object({
     })
     .catch({ input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 }),
   model_usage_since_last_result: orNull(z.record(z.string(), ModelUsage)),
-  permission_denials: z.array(z.object({ tool_name: text, tool_use_id: text, tool_input: z.unknown() })).catch([]),
+  permission_denials: z
+    .array(z.object({ tool_name: text, tool_use_id: text, tool_input: z.unknown().optional() }))
+    .catch([]),
 });
 export type ResultLine = z.infer<typeof ResultLine>;
 
