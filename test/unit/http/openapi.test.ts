@@ -1,3 +1,4 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { Router } from "express";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -41,6 +42,12 @@ const described = () => createOpenApi(routers(), { version: "1.2.3" }) as Docume
 describe("the OpenAPI document", () => {
   test("has no faults of structure, for the shapes of the contract", () => {
     expect(documentFaults(described())).toEqual([]);
+  });
+
+  test("is valid by the schema of OpenAPI 3.1", async () => {
+    const { valid, errors } = await new Validator().validate({ ...described() });
+    expect(errors ?? []).toEqual([]);
+    expect(valid).toBe(true);
   });
 
   test("has every declared route", () => {
