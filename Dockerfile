@@ -26,7 +26,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without the optional packages (another Node, the embedded PostgreSQL); Claude Code itself, in the version they name.
 RUN npm ci --omit=dev --omit=optional --workspaces=false \
-  && npm install --global "@anthropic-ai/claude-code@$(node --print "require('./package.json').optionalDependencies['@anthropic-ai/claude-code']")" \
+  && npm install --global "@anthropic-ai/claude-code@$(node --print "require('./package.json').optionalDependencies['@anthropic-ai/claude-code-linux-x64']")" \
   && npm cache clean --force
 COPY LICENSE README.md ./
 COPY bin/ bin/
