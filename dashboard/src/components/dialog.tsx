@@ -6,6 +6,8 @@ import classes from "./dialog.module.css";
 import { CloseIcon } from "./icons.tsx";
 import { useLayout } from "../lib/use-layout.ts";
 
+const LOOK = { overlay: classes.scrim ?? "", content: classes.dialog ?? "", title: classes.title ?? "" };
+
 interface DialogProps {
   title: string;
   note?: ReactNode;
@@ -18,11 +20,11 @@ interface DialogProps {
 export function Dialog({ title, note, width, onClose, children }: DialogProps) {
   const { phone } = useLayout();
   return (
-    <Modal.Root opened onClose={onClose} size={width} centered={!phone} fullScreen={phone} yOffset="4dvh">
-      <Modal.Overlay className={classes.scrim ?? ""} />
-      <Modal.Content className={classes.dialog ?? ""}>
+    <Modal.Root opened onClose={onClose} size={width} centered={!phone} fullScreen={phone} yOffset="4dvh" classNames={LOOK}>
+      <Modal.Overlay />
+      <Modal.Content>
         <div className={classes.head}>
-          <Modal.Title className={classes.title ?? ""} component="h1">{title}</Modal.Title>
+          <Modal.Title component="h1">{title}</Modal.Title>
           {note && <span className="sm dim">{note}</span>}
           <Button look="quiet" square className={classes.close} aria-label="Close" onClick={onClose}><CloseIcon size={12} /></Button>
         </div>

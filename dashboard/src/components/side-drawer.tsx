@@ -1,9 +1,8 @@
-import { Drawer } from "@mantine/core";
-import type { ReactNode } from "react";
-import "../styles/mantine-dialog.css";
-import classes from "./side-drawer.module.css";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 
-interface SideDrawerProps {
+const DrawerFrame = lazy(() => import("./drawer-frame.tsx").then((file) => ({ default: file.DrawerFrame })));
+
+export interface SideDrawerProps {
   side: "left" | "right";
   title: string;
   opened: boolean;
@@ -11,14 +10,9 @@ interface SideDrawerProps {
   children: ReactNode;
 }
 
-/** A pane that lies over the page where there is no room beside it. */
-export function SideDrawer({ side, title, opened, onClose, children }: SideDrawerProps) {
-  return (
-    <Drawer.Root opened={opened} onClose={onClose} position={side} size={side === "left" ? 320 : 440}>
-      <Drawer.Overlay className={classes.overlay ?? ""} />
-      <Drawer.Content className={classes.content ?? ""} aria-label={title}>
-        {children}
-      </Drawer.Content>
-    </Drawer.Root>
-  );
+/** A pane that lies over the page where there is no room beside it; its machinery is fetched when it is first opened. */
+export function SideDrawer(props: SideDrawerProps) {
+  const [used, setUsed] = useState(props.opened);
+  if (props.opened && !used) setUsed(true);
+  return used ? <Suspense><DrawerFrame {...props} /></Suspense> : null;
 }

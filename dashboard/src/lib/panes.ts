@@ -7,6 +7,8 @@ export interface Panes {
   asideShut: boolean;
   listDrawer: boolean;
   asideDrawer: boolean;
+  /** The search over the list, on a phone. */
+  search: boolean;
 }
 
 let panes: Panes = {
@@ -14,6 +16,7 @@ let panes: Panes = {
   asideShut: stored.get("aside-shut") === "1",
   listDrawer: false,
   asideDrawer: false,
+  search: false,
 };
 const listeners = new Set<() => void>();
 

@@ -47,10 +47,10 @@ const WAITING_WORDS: Partial<Record<NonNullable<Session["waitingFor"]>["kind"], 
 
 /** What a wait is for and until when: `Usage limit until 19:00`. */
 export function waitText(waitingFor: NonNullable<Session["waitingFor"]>): string {
-  const { text, until } = waitingFor;
+  const { kind, text, until } = waitingFor;
   if (until === null) return text;
   const at = timeOfDay(until);
-  return text.includes(at) ? text : `${text} until ${at}`;
+  return text.includes(at) ? text : `${text} ${kind === "retry" ? "at" : "until"} ${at}`;
 }
 
 export function sessionState(session: Pick<Session, "status" | "waitingFor">): SessionState {

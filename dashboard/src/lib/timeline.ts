@@ -88,24 +88,33 @@ const rank = (item: Item): number => (item.kind === "message" && item.message.di
 
 const byTime = (a: Item, b: Item): number => Date.parse(a.at) - Date.parse(b.at) || rank(a) - rank(b);
 
-const isClaude = (item: Item | undefined): boolean =>
-  item?.kind === "text" || item?.kind === "tools" || (item?.kind === "message" && item.message.direction === "outbound");
-
-/** Folds successive calls into one group, and marks what goes on under the same name as what stands before it. */
+/** Folds successive calls into one group. */
 function fold(items: readonly Item[]): Item[] {
   const folded: Item[] = [];
   for (const item of items) {
     const last = folded.at(-1);
     if (item.kind === "tools" && last?.kind === "tools" && last.runId === item.runId) last.logs.push(...item.logs);
-    else if (item.kind === "text") folded.push({ ...item, live: item.live && item === items.at(-1), continued: isClaude(last) });
-    else if (item.kind === "message" && item.message.direction === "outbound") folded.push({ ...item, continued: isClaude(last) });
     else folded.push(item.kind === "tools" ? { ...item, logs: [...item.logs] } : item);
   }
   return folded;
 }
 
+const isAnswer = (item: Item): boolean => item.kind === "message" && item.message.direction === "outbound";
+
+/** Claude is named once, until somebody else speaks or the run ends. Only the very last text can still be growing. */
+function name(items: readonly Item[]): Item[] {
+  let speaking = false;
+  return items.map((item) => {
+    const continued = speaking;
+    if (item.kind === "text" || isAnswer(item)) speaking = true;
+    else if (item.kind === "message" || item.kind === "run") speaking = false;
+    if (item.kind === "text") return { ...item, continued, live: item.live && item === items.at(-1) };
+    return item.kind === "message" && isAnswer(item) ? { ...item, continued } : item;
+  });
+}
+
 /** The conversation from all that is told about a session. `from` hides what lies before it, until all parts reach that far. */
 export function timeline(told: Told, from = ""): Item[] {
   const items = [...messageItems(told), ...toolItems(told), ...eventItems(told), ...runItems(told)].filter((item) => item.at >= from);
-  return fold(items.toSorted(byTime));
+  return name(fold(items.toSorted(byTime)));
 }

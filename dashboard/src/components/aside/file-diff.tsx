@@ -11,7 +11,7 @@ import "./diff-lines.css";
 const MOST_LINES = 2_000;
 
 function Lines({ patch, split }: { patch: string; split: boolean }) {
-  const [file] = useMemo(() => parseDiff(patch, { nearbySequences: "zip" }), [patch]);
+  const [file] = useMemo(() => parseDiff(patch), [patch]);
   if (!file) return null;
   return (
     <DiffTable viewType={split ? "split" : "unified"} diffType={file.type} hunks={file.hunks}>

@@ -1,24 +1,11 @@
-import bash from "highlight.js/lib/languages/bash";
-import css from "highlight.js/lib/languages/css";
-import diff from "highlight.js/lib/languages/diff";
-import go from "highlight.js/lib/languages/go";
-import javascript from "highlight.js/lib/languages/javascript";
-import json from "highlight.js/lib/languages/json";
-import python from "highlight.js/lib/languages/python";
-import rust from "highlight.js/lib/languages/rust";
-import sql from "highlight.js/lib/languages/sql";
-import typescript from "highlight.js/lib/languages/typescript";
-import xml from "highlight.js/lib/languages/xml";
-import yaml from "highlight.js/lib/languages/yaml";
 import { type ComponentProps, memo, useRef, useState } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
-import rehypeHighlight from "rehype-highlight";
 import remarkGfm from "remark-gfm";
 import { Button } from "../button.tsx";
 import { CopyIcon, DoneIcon } from "../icons.tsx";
+import { highlightCode } from "./highlight-code.ts";
 import classes from "./markdown.module.css";
 
-const languages = { bash, css, diff, go, javascript, json, python, rust, sql, typescript, xml, yaml };
 const COPIED_MS = 1_500;
 
 function Code({ children, node: _, ...rest }: ComponentProps<"pre"> & { node?: unknown }) {
@@ -66,7 +53,7 @@ const components: Components = {
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   return (
     <div className={classes.markdown}>
-      <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[[rehypeHighlight, { languages, detect: false }]]} components={components}>
+      <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[highlightCode]} components={components}>
         {text}
       </ReactMarkdown>
     </div>

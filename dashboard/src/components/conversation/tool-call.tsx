@@ -40,6 +40,16 @@ function Detail({ log }: { log: CommandLog }) {
   );
 }
 
+const TAIL_LINES = 2;
+
+/** What the call that is on was asked, as far as its one line does not say it. */
+function LiveTail({ log }: { log: CommandLog }) {
+  const [first, note] = inputParts(log);
+  const more = first?.kind === "code" ? first.text.split("\n").slice(1, 1 + TAIL_LINES) : [];
+  const text = note?.kind === "note" ? [note.text, ...more].join("\n") : more.join("\n");
+  return text ? <pre className={classes.tail}>{text}</pre> : null;
+}
+
 /** One tool call: what it did in a line, with input and result underneath when opened. The one that is on shows its input. */
 export function ToolCall({ log, workspacePath, inside = false }: { log: CommandLog; workspacePath: string | null; inside?: boolean }) {
   const live = log.status === "running";
@@ -56,6 +66,7 @@ export function ToolCall({ log, workspacePath, inside = false }: { log: CommandL
         {log.agentId !== null && <span className="dim3 cut">subagent</span>}
         <Took log={log} />
       </button>
+      {live && !open && <LiveTail log={log} />}
       {open && <Detail log={log} />}
     </div>
   );

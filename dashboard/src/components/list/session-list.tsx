@@ -2,7 +2,8 @@ import { useState } from "react";
 import { useMatch, useNavigate, useSearchParams } from "react-router";
 import { useKeys } from "../../lib/keys.ts";
 import { listPart } from "../../lib/search-words.ts";
-import { setPanes } from "../../lib/panes.ts";
+import { setPanes, usePanes } from "../../lib/panes.ts";
+import { useLayout } from "../../lib/use-layout.ts";
 import { Button } from "../button.tsx";
 import { ListEmpty, ListError, ListSkeleton, NothingFound } from "./list-states.tsx";
 import { SearchField } from "./search-field.tsx";
@@ -69,6 +70,8 @@ function ListBody({ lists, selected, pathTo }: { lists: ReturnType<typeof useSes
 /** All sessions by what they need from a person. */
 export function SessionList() {
   const lists = useSessionLists();
+  const { phone } = useLayout();
+  const panes = usePanes();
   const selected = useMatch("/sessions/:id")?.params.id;
   const [params] = useSearchParams();
   const kept = new URLSearchParams(listPart(params));
@@ -76,7 +79,7 @@ export function SessionList() {
   const search = kept.size > 0 ? `?${kept}` : "";
   return (
     <nav className={classes.list} aria-label="Sessions" onClick={(event) => event.target instanceof Element && event.target.closest("a") && setPanes({ listDrawer: false })}>
-      <SearchField />
+      {(!phone || panes.search || isFiltered(lists.filter)) && <SearchField />}
       <ListBody lists={lists} selected={selected} pathTo={(id) => `/sessions/${id}${search}`} />
     </nav>
   );

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Session } from "../../../../src/contract/session.ts";
 import { statusQuery } from "../../api/system.ts";
@@ -7,13 +8,23 @@ import { listPart } from "../../lib/search-words.ts";
 import { setPanes } from "../../lib/panes.ts";
 import { type SessionState, sessionState } from "../../lib/session-state.ts";
 import { Button } from "../button.tsx";
-import { BackIcon, BranchIcon, PanelIcon, SOURCES } from "../icons.tsx";
+import { BackIcon, BranchIcon, MoreIcon, PanelIcon, SOURCES } from "../icons.tsx";
 import { StateIcon } from "../state-icon.tsx";
 import { Liveness } from "./liveness.tsx";
 import classes from "./session-header.module.css";
-import { SessionMenu } from "./session-menu.tsx";
 import { StopButton } from "./stop-button.tsx";
 import type { SessionView } from "./use-session-view.ts";
+
+const SessionMenu = lazy(() => import("./session-menu.tsx").then((file) => ({ default: file.SessionMenu })));
+
+/** The menu and what floats it come after the page itself. */
+function Menu({ session }: { session: Session }) {
+  return (
+    <Suspense fallback={<Button look="quiet" square aria-label="More"><MoreIcon /></Button>}>
+      <SessionMenu session={session} />
+    </Suspense>
+  );
+}
 
 function StateChip({ state }: { state: SessionState }) {
   return (
@@ -52,7 +63,7 @@ function PhoneHeader({ session, state }: { session: Session; state: SessionState
         </div>
       </div>
       <StopButton session={session} phone />
-      <SessionMenu session={session} />
+      <Menu session={session} />
     </header>
   );
 }
@@ -72,7 +83,7 @@ export function SessionHeader({ session, view }: { session: Session; view: Sessi
         {session.observed && <span className={classes.chip} title="Claude was started by a person; we only hear its hooks.">Observed</span>}
         <span className="grow" />
         <StopButton session={session} />
-        <SessionMenu session={session} />
+        <Menu session={session} />
         {!view.single && !view.asideBeside && (
           <Button look="quiet" square aria-label="Show the details" title="Details ( ] )" onClick={() => setPanes({ asideDrawer: true })}><PanelIcon /></Button>
         )}
@@ -82,7 +93,7 @@ export function SessionHeader({ session, view }: { session: Session; view: Sessi
         <Place session={session} />
         <span className={classes.source}><Icon size={12} />{session.slackChannel ?? name}</span>
         {untested && <span className="t-need">CLI untested</span>}
-        {session.tags.map((tag) => <span key={tag} className={classes.tag}>{tag}</span>)}
+        {session.tags.length > 0 && <span className={classes.tags}>{session.tags.map((tag) => <span key={tag} className={classes.tag}>{tag}</span>)}</span>}
         <Cost session={session} />
       </div>
     </header>

@@ -12,6 +12,7 @@ import { SessionList } from "../list/session-list.tsx";
 import { SideDrawer } from "../side-drawer.tsx";
 import classes from "./app-shell.module.css";
 import { LoadingLine } from "./loading-line.tsx";
+import { PhoneTabs } from "./phone-tabs.tsx";
 import { StatusLine } from "./status-line.tsx";
 import { TopBar } from "./top-bar.tsx";
 
@@ -62,7 +63,7 @@ export function AppShell({ children }: { children: ReactNode }) {
   const beside = listBeside && !panes.listShut;
   return (
     <div className={classes.app} data-phone={phone || undefined} data-session={onSession || undefined}>
-      {!(phone && onSession) && <TopBar onSearch={() => setDialog("palette")} onHelp={() => setDialog("help")} />}
+      {!(phone && onSession) && <TopBar onSearch={() => setDialog("palette")} />}
       <LoadingLine />
       <div className={classes.body}>
         {beside && (wide ? <ListRail /> : <SessionList />)}
@@ -75,6 +76,7 @@ export function AppShell({ children }: { children: ReactNode }) {
         <div className={classes.page} hidden={phone && !onSession && !isEmpty}>{children}</div>
       </div>
       {!phone && <StatusLine onHelp={() => setDialog("help")} />}
+      {phone && !onSession && <PhoneTabs onMore={() => setDialog("palette")} />}
       <Said />
       <Suspense>
         {dialog === "palette" && <CommandPalette onClose={close} />}

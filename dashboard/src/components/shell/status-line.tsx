@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 import type { SystemStatus } from "../../../../src/contract/system.ts";
 import { type FeedState, feedState } from "../../api/feed-state.ts";
 import { statusQuery } from "../../api/system.ts";
-import { clock, money } from "../../lib/format.ts";
+import { clock, count, money } from "../../lib/format.ts";
 import { useNow } from "../../lib/use-now.ts";
 import { OfflineIcon, QueuedIcon, RunningIcon } from "../icons.tsx";
 import classes from "./status-line.module.css";
@@ -45,7 +45,7 @@ export function StatusLine({ onHelp }: { onHelp: () => void }) {
           {data.queued > 0 && <span><b>{data.queued}</b> queued</span>}
           {data.waiting > 0 && <span><b>{data.waiting}</b> waiting</span>}
           <span>today <b>{money(data.costTodayUsd)}</b></span>
-          <span className={classes.optional}>hooks <b>{data.hooksReceived}</b></span>
+          <span className={classes.optional}>hooks <b>{count(data.hooksReceived)}</b></span>
         </>
       )}
       <span className={classes.last}>{data && <ClaudeWord claude={data.claude} />}</span>

@@ -1,5 +1,5 @@
 import { Link, useLocation, useNavigate } from "react-router";
-import { setPanes } from "../../lib/panes.ts";
+import { setPanes, usePanes } from "../../lib/panes.ts";
 import { useLayout } from "../../lib/use-layout.ts";
 import { useSessionLists } from "../list/use-session-lists.ts";
 import { Button } from "../button.tsx";
@@ -18,7 +18,13 @@ function SchemeButton() {
   );
 }
 
-function PhoneBar({ onSearch }: { onSearch: () => void }) {
+function toggleSearch(search: boolean): void {
+  setPanes({ search });
+  if (search) requestAnimationFrame(() => document.querySelector<HTMLInputElement>("[data-session-search]")?.focus());
+}
+
+function PhoneBar() {
+  const { search } = usePanes();
   const location = useLocation();
   return (
     <>
@@ -26,8 +32,7 @@ function PhoneBar({ onSearch }: { onSearch: () => void }) {
         <MarkIcon size={16} className="t-run" />
         <h1 className={classes.phoneTitle}>Sessions</h1>
         <span className="grow" />
-        <SchemeButton />
-        <Button look="quiet" square aria-label="Search" onClick={onSearch}><SearchIcon size={18} /></Button>
+        <Button look="quiet" square aria-label="Search" aria-pressed={search} onClick={() => toggleSearch(!search)}><SearchIcon size={18} /></Button>
         <Link to="/new" state={{ background: location }} className={classes.tap} aria-label="New session"><PlusIcon size={20} /></Link>
       </header>
       <FleetLine />
@@ -35,12 +40,12 @@ function PhoneBar({ onSearch }: { onSearch: () => void }) {
   );
 }
 
-export function TopBar({ onSearch }: { onSearch: () => void; onHelp: () => void }) {
+export function TopBar({ onSearch }: { onSearch: () => void }) {
   const { phone, listBeside } = useLayout();
   const navigate = useNavigate();
   const location = useLocation();
   const { needs } = useSessionLists();
-  if (phone) return <PhoneBar onSearch={onSearch} />;
+  if (phone) return <PhoneBar />;
   return (
     <header className={classes.top}>
       {!listBeside && (
