@@ -1,7 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { explainGitFailure } from "./git-failure.ts";
+import { explainLocalFailure } from "./git-failure.ts";
 import { removeWorktree } from "./git-worktree.ts";
 import { removeFolder } from "./private-folder.ts";
 import { updateWorkspace, type WorkspaceRow } from "./workspace-queries.ts";
@@ -22,7 +22,7 @@ export async function archiveWorkspace(parts: SnapshotParts & { log: Logger }, r
 async function keepBeforeRemoval(parts: SnapshotParts, row: WorkspaceRow): Promise<void> {
   if (!(await lstat(row.path).catch(() => undefined))) return;
   const taken = await takeSnapshot(parts, row, null).catch((error: unknown) => {
-    throw explainGitFailure(error, { repository: row.path, hasToken: true });
+    throw explainLocalFailure(error, row.path);
   });
   if (!taken)
     throw new AppError(

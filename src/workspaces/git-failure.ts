@@ -62,3 +62,11 @@ export function explainGitFailure(error: unknown, asked: Asked): unknown {
   const text = explanation?.text(asked) ?? `git could not read ${asked.repository}: ${error.message.slice(0, 300)}`;
   return new AppError("upstream_failed", text, { cause: error });
 }
+
+/** The same for git on this machine's own files, where a missing file means no more than that. */
+export function explainLocalFailure(error: unknown, path: string): unknown {
+  if (!(error instanceof GitError)) return error;
+  const [diskFull] = EXPLANATIONS;
+  if (diskFull?.pattern.test(error.stderr)) return explainGitFailure(error, { repository: path, hasToken: true });
+  return new AppError("upstream_failed", `git failed in ${path}: ${error.message.slice(0, 300)}`, { cause: error });
+}

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { explainGitFailure } from "./git-failure.ts";
+import { explainLocalFailure } from "./git-failure.ts";
 import {
   findCommit,
   findRepository,
@@ -111,7 +111,7 @@ async function addWorktree(git: Git, { repository, path, place, commit }: NewWor
   try {
     await git.run([...args, "--", path, commit], { cwd: repository.commonDir, gitDir: repository.commonDir });
   } catch (error) {
-    throw explainGitFailure(error, { repository: repository.topLevel ?? repository.gitDir, hasToken: false });
+    throw explainLocalFailure(error, repository.topLevel ?? repository.gitDir);
   }
 }
 
@@ -134,7 +134,7 @@ async function fillWorktree(parts: Parts, { repository, row, commit, signal }: F
     objectFormat,
     signal,
   });
-  await view.run(["read-tree", "-m", "-u", "--reset", commit], { timeoutMs: CHECKOUT_TIMEOUT_MS });
+  await view.run(["read-tree", "--reset", "-u", commit], { timeoutMs: CHECKOUT_TIMEOUT_MS });
   await include(parts, { repository, row, signal });
 }
 

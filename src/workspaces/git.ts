@@ -98,7 +98,16 @@ export function createGit({ environment, token }: GitParts) {
 
     /** Brings a remote's refs into a bare repository of ours. */
     async fetch(refspecs: readonly string[], options: RemoteOptions): Promise<void> {
-      const args = ["fetch", "--prune", "--no-tags", "--no-write-fetch-head", "--", options.url, ...refspecs];
+      const args = [
+        "fetch",
+        "--prune",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--progress",
+        "--",
+        options.url,
+        ...refspecs,
+      ];
       await remote("fetch", options, (git) => git.raw(args));
     },
 

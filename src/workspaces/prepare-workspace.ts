@@ -1,7 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { AppError, toError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { explainGitFailure } from "./git-failure.ts";
+import { explainLocalFailure } from "./git-failure.ts";
 import { makeWorktree, restoreWorktree } from "./git-worktree.ts";
 import { makeClone, restoreClone } from "./github-clone.ts";
 import { openLocalFolder } from "./local-folder.ts";
@@ -52,9 +52,8 @@ async function make(parts: Parts, row: WorkspaceRow, signal: AbortSignal): Promi
   return restore ? restoreClone(parts, row, restore, signal) : makeClone(parts, row, signal);
 }
 
-async function recordFailure({ db, config, log }: Parts, row: WorkspaceRow, error: unknown): Promise<AppError> {
-  const asked = { repository: row.repository ?? row.path, hasToken: config.githubToken !== undefined };
-  const explained = explainGitFailure(error, asked);
+async function recordFailure({ db, log }: Parts, row: WorkspaceRow, error: unknown): Promise<AppError> {
+  const explained = explainLocalFailure(error, row.repository ?? row.path);
   const known = explained instanceof AppError ? explained : undefined;
   const text = known?.message ?? `The workspace could not be made: ${toError(error).message}`;
   log.warn({ err: error, sessionId: row.sessionId, kind: row.kind }, "workspace failed");

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Diff } from "../contract/diff.ts";
-import { explainGitFailure } from "./git-failure.ts";
+import { explainLocalFailure } from "./git-failure.ts";
 import { type GitView, openGitView } from "./git-view.ts";
 import { parseDiff } from "./parse-diff.ts";
 import { emptyTreeOf, readWorkTree } from "./work-tree.ts";
@@ -73,7 +73,7 @@ export async function readDiff(parts: SnapshotParts, sessionId: string, row: Wor
     if (place) return await diffOfPlace(parts, row, place);
     return row.state === "archived" ? await diffOfSnapshot(parts, row) : emptyDiff(sessionId);
   } catch (error) {
-    throw explainGitFailure(error, { repository: row.path, hasToken: true });
+    throw explainLocalFailure(error, row.path);
   }
 }
 

@@ -145,7 +145,7 @@ async function restoreFiles(
     indexFile: join(gitDir, "index"),
     signal,
   });
-  await view.run(["read-tree", "-m", "-u", "--reset", workTree], { timeoutMs: TIMEOUT_MS });
+  await view.run(["read-tree", "--reset", "-u", workTree], { timeoutMs: TIMEOUT_MS });
   await view.run(["read-tree", state.staged ?? state.head ?? "--empty"]);
   await view.run(["update-index", "-q", "--refresh"], { okCodes: [1], timeoutMs: TIMEOUT_MS });
 }
