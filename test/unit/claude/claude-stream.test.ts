@@ -65,21 +65,25 @@ test("blocks without live text are counted: thinking and unknown ones take a num
   ]);
 });
 
+const blockStart = (id: string, index: number, agent: string) =>
+  JSON.stringify({
+    type: "stream_event",
+    api_message_id: id,
+    parent_tool_use_id: agent,
+    event: { type: "content_block_start", index },
+  });
+const textOf = (id: string, agent: string) =>
+  JSON.stringify({
+    type: "assistant",
+    parent_tool_use_id: agent,
+    message: { id, content: [{ type: "text", text: id }] },
+  });
+
 test("subagents that write at the same time keep their own block numbers and are told apart", () => {
-  const start = (id: string, index: number, agent: string) =>
-    JSON.stringify({
-      type: "stream_event",
-      api_message_id: id,
-      parent_tool_use_id: agent,
-      event: { type: "content_block_start", index },
-    });
-  const text = (id: string, agent: string) =>
-    JSON.stringify({
-      type: "assistant",
-      parent_tool_use_id: agent,
-      message: { id, content: [{ type: "text", text: id }] },
-    });
-  const texts = only(eventsOf([start("a", 2, "t1"), start("b", 5, "t2"), text("b", "t2"), text("a", "t1")]), "text");
+  const texts = only(
+    eventsOf([blockStart("a", 2, "t1"), blockStart("b", 5, "t2"), textOf("b", "t2"), textOf("a", "t1")]),
+    "text",
+  );
   expect(texts.map(({ block, agent }) => [block, agent])).toEqual([
     [5, "t2"],
     [2, "t1"],
@@ -109,11 +113,12 @@ test("a tool result is one text, whatever it was made of", () => {
   expect(result("nul \u0000 here")).toBe("nul \uFFFD here");
 });
 
+const failedBlock = (content: string) => [{ type: "tool_result", tool_use_id: "t1", content, is_error: true }];
+const decided = (decision: string) => ({ tool_result_meta: [{ id: "t1", permission_decision: { decision } }] });
+
 test("a refused tool call is told from one that failed, also by versions that only say so in words", () => {
-  const block = (content: string) => [{ type: "tool_result", tool_use_id: "t1", content, is_error: true }];
-  const decided = (decision: string) => ({ tool_result_meta: [{ id: "t1", permission_decision: { decision } }] });
   const denied = (content: string, rest: object = {}) =>
-    only(eventsOf([user(block(content), rest)]), "toolResult")[0]?.denied;
+    only(eventsOf([user(failedBlock(content), rest)]), "toolResult")[0]?.denied;
   expect(denied("needs approval", decided("reject"))).toBe(true);
   expect(denied("This command requires approval", decided("accept"))).toBe(false);
   expect(denied("This command requires approval")).toBe(true);
