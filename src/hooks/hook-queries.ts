@@ -1,4 +1,5 @@
 import { sql, type Kysely } from "kysely";
+import { createPool } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import type { Json } from "../lib/text.ts";
 import { SESSION_EVENTS } from "../sessions/event-queries.ts";
@@ -39,9 +40,9 @@ export interface HookRow {
   next_status?: "running" | "completed" | "failed";
 }
 
-/** The rows, and for each the place it has in the batch. */
-const input = (rows: string) => sql`
-  select i.* from rows from (json_to_recordset(${rows}::json) as (
+/** The rows, the one parameter of the statement, and for each the place it has in the batch. */
+const input = sql`
+  select i.* from rows from (json_to_recordset(${null}::json) as (
     session_id uuid, claude_id text, run_id uuid, type text, key text, earlier_key text, data jsonb, activity text,
     tool text, tool_use_id text, agent_id text, input jsonb, result text, status text, duration_ms integer, settles boolean,
     message_id uuid, direction text, source text, content text, title text, next_status text
@@ -147,19 +148,38 @@ const added = sql`
     set seq = excluded.seq, type = excluded.type, run_id = excluded.run_id, data = kept.data || excluded.data,
         tx = excluded.tx, created_at = excluded.created_at`;
 
+const statement = sql`
+  with input as materialized (${input}),
+    home as materialized (${home}), fresh as materialized (${fresh}), logs as (${logs}), turned as materialized (${turned}),
+    told as materialized (${told}), moved as (${moved}), said as (${said}), added as (${added})
+  select
+    (select count(pg_notify(${sql.lit(SESSION_EVENTS)}, id::text)) from moved) as notified,
+    array(select i.n::integer from input i where i.run_id is null and not exists (
+      select from home h where h.id = i.session_id and ${isAtHome})) as strangers`;
+
+export interface HookStatement extends AsyncDisposable {
+  /**
+   * Writes a batch of hooks: logs, messages, status, feed, and the NOTIFY. `rows` is the JSON text of a list of HookRow
+   * in which no key occurs twice. Returns the places (from 1) of the rows whose session was gone or had another Claude
+   * id: those were not written and must be looked up again.
+   */
+  record: (rows: string) => Promise<number[]>;
+}
+
 /**
- * Writes a batch of hooks in one statement: logs, messages, status, feed, and the NOTIFY. `rows` is the JSON text of a
- * list of HookRow in which no key occurs twice. Returns the places (from 1) of the rows whose session was gone or had
- * another Claude id: those were not written and must be looked up again.
+ * The one statement of a batch, on a connection of its own where PostgreSQL keeps it prepared: planning it anew costs
+ * more than carrying it out for one row, and Kysely cannot name statements.
  */
-export async function recordHooks(db: Kysely<DB>, rows: string): Promise<number[]> {
-  const result = await sql<{ strangers: number[] }>`
-    with input as materialized (${input(rows)}),
-      home as materialized (${home}), fresh as materialized (${fresh}), logs as (${logs}), turned as materialized (${turned}),
-      told as materialized (${told}), moved as (${moved}), said as (${said}), added as (${added})
-    select
-      (select count(pg_notify(${SESSION_EVENTS}, id::text)) from moved) as notified,
-      array(select i.n::integer from input i where i.run_id is null and not exists (
-        select from home h where h.id = i.session_id and ${isAtHome})) as strangers`.execute(db);
-  return result.rows[0]?.strangers ?? [];
+export function openHookStatement(db: Kysely<DB>, connectionString: string): HookStatement {
+  const pool = createPool(connectionString, { max: 1 });
+  const { sql: text } = statement.compile(db);
+  return {
+    async record(rows) {
+      const result = await pool.query<{ strangers: number[] }>({ name: "record-hooks", text, values: [rows] });
+      return result.rows[0]?.strangers ?? [];
+    },
+    async [Symbol.asyncDispose]() {
+      if (!pool.ending) await pool.end();
+    },
+  };
 }

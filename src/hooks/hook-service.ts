@@ -6,6 +6,7 @@ import type { Logger } from "../lib/logger.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { closeOpenCalls, findCommandLogs, presentCommandLog, toolEvent } from "./command-log-queries.ts";
 import { readHook, type HookDoor, type HookRecord } from "./hook-body.ts";
+import { openHookStatement } from "./hook-queries.ts";
 import { hookRows } from "./hook-rows.ts";
 import { createHookWriter, type HookWriterLimits } from "./hook-writer.ts";
 import { sessionExists } from "./hooked-session-queries.ts";
@@ -26,6 +27,8 @@ export type HookService = ReturnType<typeof openHookService>;
 
 interface Parts {
   db: Database;
+  /** Of the same database: the writer has a connection of its own. */
+  connectionString: string;
   log: Logger;
   /** Owner of the sessions that are observed here. */
   workerId: string;
@@ -33,9 +36,10 @@ interface Parts {
 }
 
 /** Takes in what Claude's hooks post: tool calls, and for sessions a person started also messages and status. */
-export function openHookService({ db, log, workerId, limits }: Parts) {
+export function openHookService({ db, connectionString, log, workerId, limits }: Parts) {
   const sessions = createHookedSessions({ db, workerId });
-  const writer = createHookWriter({ db, log }, limits);
+  const statement = openHookStatement(db, connectionString);
+  const writer = createHookWriter({ statement, log }, limits);
   const sweep = startSilenceSweep({ db, log, workerId });
   let received = 0;
 
@@ -93,6 +97,7 @@ export function openHookService({ db, log, workerId, limits }: Parts) {
     async [Symbol.asyncDispose]() {
       await sweep[Symbol.asyncDispose]();
       await writer[Symbol.asyncDispose]();
+      await statement[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,7 +1,6 @@
-import type { Database } from "../db/database.ts";
 import { AppError, toError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { recordHooks, type HookRow } from "./hook-queries.ts";
+import type { HookRow, HookStatement } from "./hook-queries.ts";
 
 const MAX_BATCH_ROWS = 100;
 /** JSON text of a batch; a bigger row goes alone. */
@@ -31,7 +30,10 @@ export type HookWriter = ReturnType<typeof createHookWriter>;
  * Writes hooks in batches without a timer: one statement is under way, and the next takes what has piled up meanwhile.
  * A lone hook is written at once. What a batch cannot store is tried row by row, so one bad row fails alone.
  */
-export function createHookWriter({ db, log }: { db: Database; log: Logger }, limits: Partial<HookWriterLimits> = {}) {
+export function createHookWriter(
+  { statement, log }: { statement: HookStatement; log: Logger },
+  limits: Partial<HookWriterLimits> = {},
+) {
   const { rows: maxRows = MAX_WAITING_ROWS, chars: maxChars = MAX_WAITING_CHARS } = limits;
   const waiting: Waiting[] = [];
   let chars = 0;
@@ -74,7 +76,7 @@ export function createHookWriter({ db, log }: { db: Database; log: Logger }, lim
   }
 
   async function write(batch: readonly Waiting[]): Promise<void> {
-    const strangers = new Set(await recordHooks(db, `[${batch.map(({ row }) => row).join(",")}]`));
+    const strangers = new Set(await statement.record(`[${batch.map(({ row }) => row).join(",")}]`));
     batch.forEach((one, index) => one.done(!strangers.has(index + 1)));
   }
 

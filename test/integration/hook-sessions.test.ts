@@ -40,7 +40,12 @@ const tool = (session_id: string, tool_use_id: string, cwd = "/home/dev/project"
 
 test("a hundred first hooks of one new conversation make one observed session, also from two servers", async () => {
   const claudeSessionId = randomUUID();
-  await using other = openHookService({ db: server.db, log: createLogger("silent"), workerId: "worker-1" });
+  await using other = openHookService({
+    db: server.db,
+    connectionString: server.connectionString,
+    log: createLogger("silent"),
+    workerId: "worker-1",
+  });
   const posts = Array.from({ length: 100 }, (_, n) => {
     const body = tool(claudeSessionId, `t${n}`);
     return n % 2 === 0 ? server.post(body) : other.receive(JSON.stringify(body), "hooks", {});

@@ -28,7 +28,13 @@ export async function startHookServer({ limits }: { limits?: Partial<HookWriterL
   const { db, connectionString } = stack.use(await testDatabase());
   await db.insertInto("workers").values({ id: WORKER_ID, hostname: "test", pid: 1, version: "0", slots: 1 }).execute();
   const hooks = stack.use(
-    openHookService({ db, log: pino({ level: "silent" }), workerId: WORKER_ID, ...(limits && { limits }) }),
+    openHookService({
+      db,
+      connectionString,
+      log: pino({ level: "silent" }),
+      workerId: WORKER_ID,
+      ...(limits && { limits }),
+    }),
   );
   const server = stack.use(
     await startTestServer({

@@ -1,0 +1,167 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { sql } from "kysely";
+import { createDatabase, type Database } from "../../src/db/database.ts";
+import { startEmbeddedPostgres } from "../../src/db/embedded/embedded-postgres.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { createLogger } from "../../src/lib/logger.ts";
+import { load, type LoadResult } from "./http-load.ts";
+import { copyRows, pgbenchInserts } from "./postgres-ceiling.ts";
+
+/**
+ * How fast hooks are taken in, beside what the machine can do: node test/bench/hook-ingest.ts
+ *   --seconds 4            length of each window
+ *   --without-word-index   drops the full-text index on the tool input first
+ * TEST_DATABASE_URL points to another server than the embedded one (its database is written to).
+ */
+const { values } = parseArgs({
+  options: { seconds: { type: "string", default: "4" }, "without-word-index": { type: "boolean", default: false } },
+});
+const seconds = Number(values.seconds);
+const SIZES = [2_048, 20_480];
+const CONNECTIONS = [1, 8, 32];
+const COPIED_ROWS = { 2_048: 40_000, 20_480: 5_000 } as Record<number, number>;
+const HOST = "127.0.0.1";
+
+/** Output as grep prints it: words that repeat, like real results, so that PostgreSQL compresses them. */
+function outputText(length: number): string {
+  const line = (n: number): string =>
+    `src/sessions/session-queries.ts:${n}:  const row = await db.selectFrom("sessions").where("id", "=", id${n % 7});\n`;
+  let text = "";
+  for (let n = 1; text.length < length; n += 1) text += line(n);
+  return text.slice(0, length);
+}
+
+const INPUT = { command: "grep -rn 'selectFrom' src --include='*.ts' | head -200", description: "Find the queries" };
+
+function hookBody(claudeSessionId: string, toolUseId: string, size: number): string {
+  const body = (stdout: string): string =>
+    JSON.stringify({
+      session_id: claudeSessionId,
+      transcript_path: `/home/dev/.claude/projects/-home-dev-project/${claudeSessionId}.jsonl`,
+      cwd: "/home/dev/project",
+      permission_mode: "acceptEdits",
+      hook_event_name: "PostToolUse",
+      tool_name: "Bash",
+      tool_input: INPUT,
+      tool_response: { stdout, stderr: "", interrupted: false, isImage: false },
+      tool_use_id: toolUseId,
+      duration_ms: 12,
+    });
+  return body(outputText(size - body("").length - Math.round(size / 25)));
+}
+
+/** One conversation a connection, a new tool call each time: the id is written over in place. */
+function requests(size: number, connections: number): (connection: number, n: number) => Buffer {
+  const run = randomUUID().slice(0, 8);
+  const mark = "toolu_____________________";
+  const buffers = Array.from({ length: connections }, () => {
+    const body = Buffer.from(hookBody(randomUUID(), mark, size));
+    const head = `POST /api/hooks HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const buffer = Buffer.concat([Buffer.from(head), body]);
+    return { buffer, offset: buffer.indexOf(mark) };
+  });
+  return (connection, n) => {
+    const { buffer, offset } = buffers[connection] ?? { buffer: Buffer.alloc(0), offset: 0 };
+    buffer.write(`toolu_${run}${String(n).padStart(12, "0")}`, offset);
+    return buffer;
+  };
+}
+
+interface Servers {
+  child: ChildProcess;
+  ours: number;
+  raw: number;
+}
+
+async function startServers(connectionString: string): Promise<Servers> {
+  const child = fork(resolve(import.meta.dirname, "hook-ingest-server.ts"), [connectionString], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const [ports] = (await once(child, "message")) as [{ ours: number; raw: number }];
+  return { child, ...ports };
+}
+
+async function cpuMs({ child }: Servers): Promise<number> {
+  child.send("cpu");
+  const [answer] = (await once(child, "message")) as [{ cpuMs: number }];
+  return answer.cpuMs;
+}
+
+const whole = (value: number | undefined): string =>
+  value === undefined ? "-" : Math.round(value).toLocaleString("en");
+const ms = ({ p50Ms, p99Ms }: LoadResult): string => `${p50Ms.toFixed(2)} / ${p99Ms.toFixed(1)}`;
+
+async function measureSize(
+  servers: Servers,
+  { url, sessionId }: { url: string; sessionId: string },
+  size: number,
+): Promise<void> {
+  const row = { sessionId, input: JSON.stringify(INPUT), result: outputText(size - 500) };
+  const copy = await copyRows(url, row, COPIED_ROWS[size] ?? 1_000);
+  for (const connections of CONNECTIONS) {
+    const window = { connections, durationMs: seconds * 1_000 };
+    await load({ port: servers.ours, ...window, durationMs: 1_000, request: requests(size, connections) });
+    await cpuMs(servers);
+    const ours = await load({ port: servers.ours, ...window, request: requests(size, connections) });
+    const cpu = await cpuMs(servers);
+    const raw = await load({ port: servers.raw, ...window, request: requests(size, connections) });
+    const pgbench = await pgbenchInserts(url, row, { clients: connections, seconds });
+    const share = (of: number | undefined): string =>
+      of === undefined ? "-" : `${Math.round((100 * ours.perSecond) / of)} %`;
+    console.log(
+      `| ${size / 1_024} KB | ${connections} | **${whole(ours.perSecond)}** | ${ms(ours)} | ${Math.round((cpu * 1_000) / (ours.perSecond * seconds))} ` +
+        `| ${whole(raw.perSecond)} (${share(raw.perSecond)}) | ${whole(pgbench?.perSecond)} (${share(pgbench?.perSecond)}) | ${whole(copy?.perSecond)} (${share(copy?.perSecond)}) | ${ours.failed} |`,
+    );
+  }
+}
+
+async function prepare(db: Database): Promise<string> {
+  await migrate(db, resolve(import.meta.dirname, "../../sql"));
+  if (values["without-word-index"]) await sql`drop index command_logs_words`.execute(db);
+  await sql`insert into workers (id, hostname, pid, version, slots) values ('bench', 'bench', 1, '0', 1) on conflict do nothing`.execute(
+    db,
+  );
+  const { rows } = await sql<{ id: string }>`
+    insert into sessions (title, project_type, worker_id) values ('bench', 'local', 'bench') returning id`.execute(db);
+  return rows[0]?.id ?? "";
+}
+
+await using parts = new AsyncDisposableStack();
+const dataDir = await mkdtemp(join(tmpdir(), "hook-bench-"));
+await chmod(dataDir, 0o711);
+parts.defer(() => rm(dataDir, { recursive: true, force: true }));
+const url =
+  process.env["TEST_DATABASE_URL"] ??
+  parts.use(await startEmbeddedPostgres({ dataDir, log: createLogger("warn") })).connectionString;
+const db = parts.adopt(createDatabase(url), (database) => database.destroy());
+const sessionId = await prepare(db);
+const servers = parts.adopt(await startServers(url), async ({ child }) => {
+  child.disconnect();
+  await once(child, "exit");
+});
+
+const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
+console.log(
+  `${cpus().length} cores, Node ${process.version}, PostgreSQL ${rows[0]?.version}, windows of ${seconds} s${values["without-word-index"] ? ", without the word index" : ""}\n`,
+);
+console.log(
+  "| body | connections | hooks/s | p50 / p99 ms | us node | node:http that parses and drops | pgbench prepared inserts | COPY, one connection | failed |",
+);
+console.log("|-|-|-|-|-|-|-|-|-|");
+for (const size of SIZES) await measureSize(servers, { url, sessionId }, size);
+for (const size of SIZES) {
+  const steady = await load({
+    port: servers.ours,
+    connections: 8,
+    durationMs: seconds * 1_000,
+    perSecond: 100,
+    request: requests(size, 8),
+  });
+  console.log(`\n${size / 1_024} KB at ${Math.round(steady.perSecond)}/s: p50 / p99 ${ms(steady)} ms`);
+}
