@@ -78,7 +78,7 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
     async create(input: CreateSession): Promise<Session> {
       checkOptions(input);
       const sessionId = randomUUID();
-      const plan = await workspaces.plan({ sessionId, ...input });
+      const plan = await workspaces.plan({ sessionId, ...input }).catch(inBody);
       await db.transaction().execute(async (tx) => {
         const session = await rows.insertSession(tx, {
           id: sessionId,
@@ -156,6 +156,13 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
         await rows.moveSession(tx, id, { status: "archived", archivedAt: new Date() });
     });
   }
+}
+
+/** The rules of workspaces name a field; a caller finds it in the body it sent. */
+function inBody(error: unknown): never {
+  if (!(error instanceof AppError) || error.errors.length === 0) throw error;
+  const errors = error.errors.map(({ field, message }) => ({ field: `body.${field}`, message }));
+  throw new AppError(error.code, errors.map(({ field, message }) => `${field} ${message}`).join("; "), { errors, cause: error });
 }
 
 function checkMove(row: { status: string; runCount: number }, to: Session["status"]): void {
