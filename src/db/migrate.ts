@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration, type MigrationProvider } from "kysely/migration";
 import { AppError, toError } from "../lib/errors.ts";
+import { datePastEvents } from "./restored-rows.ts";
 import type { DB } from "./schema.ts";
 
 const OLDEST_SERVER = 15;
@@ -38,7 +39,10 @@ export async function migrate(db: Kysely<DB>, folder: string): Promise<void> {
   const provider = sqlFiles(folder);
   await refuseNewerSchema(db, provider);
   const { error, results = [] } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error === undefined) return;
+  if (error === undefined) {
+    await datePastEvents(db);
+    return;
+  }
   const failed = results.find((result) => result.status === "Error");
   const cause = toError(error);
   throw new Error(`Migration ${failed?.migrationName ?? "of the database"} failed: ${cause.message}`, { cause });

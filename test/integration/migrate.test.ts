@@ -81,3 +81,23 @@ test("a later migration is applied to what is there", async () => {
   await migrate(database.db, newer);
   expect((await sql`select two from one`.execute(database.db)).rows).toEqual([]);
 });
+
+test("events restored from another cluster's dump are dated as past, so that the feed does not wait for them", async () => {
+  await using database = await testDatabase();
+  const { db } = database;
+  await db.insertInto("workers").values({ id: "w", hostname: "h", pid: 1, version: "1", slots: 1 }).execute();
+  const session = { title: "t", projectType: "local", workerId: "w" };
+  const { id } = await db.insertInto("sessions").values(session).returning("id").executeTakeFirstOrThrow();
+  const event = { sessionId: id, type: "message", data: {} };
+  await db
+    .insertInto("sessionEvents")
+    .values([
+      { ...event, seq: 1, tx: "999999999999" },
+      { ...event, seq: 2 },
+    ])
+    .execute();
+  const before = await db.selectFrom("sessionEvents").select("tx").where("seq", "=", 2).executeTakeFirstOrThrow();
+  await migrate(db, SQL_DIR);
+  const after = await db.selectFrom("sessionEvents").select("tx").orderBy("seq").execute();
+  expect(after).toEqual([{ tx: "3" }, before]);
+});

@@ -12,6 +12,8 @@ import { takeProcessLock } from "./process-lock.ts";
 import { startServerProcess, type ServerPlan, type ServerProcess } from "./server-process.ts";
 
 const DATABASE = "orchestrator";
+const IN_USE =
+  "uses the embedded database in this data directory, which serves one process only: several need DATABASE_URL";
 const RESTART_BACKOFF = { baseMs: 50, capMs: 5_000 };
 
 export interface EmbeddedOptions {
@@ -39,7 +41,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   await using parts = new AsyncDisposableStack();
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = await realpath(options.dataDir);
-  parts.use(await takeProcessLock(join(dataDir, "postgres.lock")));
+  parts.use(await takeProcessLock(join(dataDir, "postgres.lock"), IN_USE));
   const plan = await prepare(dataDir, options);
   parts.use(await keepServerRunning(plan, options.log));
   const connectionString = socketUrl(plan.socketFolder, DATABASE);
