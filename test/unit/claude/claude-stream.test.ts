@@ -116,9 +116,10 @@ test("a tool result is one text, whatever it was made of", () => {
 const failedBlock = (content: string) => [{ type: "tool_result", tool_use_id: "t1", content, is_error: true }];
 const decided = (decision: string) => ({ tool_result_meta: [{ id: "t1", permission_decision: { decision } }] });
 
+const denied = (content: string, rest: object = {}) =>
+  only(eventsOf([user(failedBlock(content), rest)]), "toolResult")[0]?.denied;
+
 test("a refused tool call is told from one that failed, also by versions that only say so in words", () => {
-  const denied = (content: string, rest: object = {}) =>
-    only(eventsOf([user(failedBlock(content), rest)]), "toolResult")[0]?.denied;
   expect(denied("needs approval", decided("reject"))).toBe(true);
   expect(denied("This command requires approval", decided("accept"))).toBe(false);
   expect(denied("This command requires approval")).toBe(true);
