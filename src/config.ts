@@ -46,6 +46,8 @@ const Environment = z.object({
   CLAUDE_ENV_PASS: List,
   ALLOW_BYPASS: Flag,
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(1000).optional(),
+  RUN_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(5),
+  RUN_RETRY_PACE: z.coerce.number().min(0).max(10).default(1),
   RUN_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(82_800).default(14_400),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
@@ -124,6 +126,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       claudeDir: resolve(dataDir, "claude"),
       maxConcurrent: e.MAX_CONCURRENT_RUNS ?? defaultRuns(),
       timeoutSeconds: e.RUN_TIMEOUT_SECONDS,
+      retry: { maxAttempts: e.RUN_MAX_ATTEMPTS, pace: e.RUN_RETRY_PACE },
     },
   } as const;
 }

@@ -11,19 +11,28 @@ import { attachClaude, startClaude, type ClaudeProcess } from "./claude-process.
 import { claudeArguments, claudeEnvironment, claudeSettings } from "./claude-settings.ts";
 import { parseStreamLine, type BlockMemory, type StreamEvent } from "./claude-stream.ts";
 import { FLOOR_VERSION } from "./claude-version.ts";
-import { hasConversation, ownConfigDir } from "./conversation-files.ts";
+import { conversationFile, ownConfigDir } from "./conversation-files.ts";
 
 export type Claude = ReturnType<typeof createClaude>;
 export type StreamReader = ReturnType<Claude["readStream"]>;
 
 export interface ClaudeLaunch {
-  session: { id: string; claudeSessionId: string | null; options: ClaudeOptions };
+  session: ConversationOwner & { options: ClaudeOptions };
   /** A new folder for this life's files. */
   runDir: string;
   cwd: string;
   hookToken: string;
   marker: string;
 }
+
+export interface ConversationOwner {
+  id: string;
+  claudeSessionId: string | null;
+}
+
+/** A conversation begins under our own id; one that has another id began elsewhere and can only be continued. */
+const begin = ({ id, claudeSessionId }: ConversationOwner) =>
+  claudeSessionId === null || claudeSessionId === id ? { sessionId: id } : { resume: claudeSessionId };
 
 export interface Launched {
   process: ClaudeProcess;
@@ -46,17 +55,17 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
   const accountDir = environment["CLAUDE_CONFIG_DIR"] ?? join(home, ".claude");
   const install = (): Promise<ClaudeInstall> => findClaude({ command: config.command, path: environment["PATH"] });
 
-  /** Begins the conversation under our id, or continues the one that is there or was told us. */
-  async function conversationOf({ id, claudeSessionId }: ClaudeLaunch["session"], configDir: string) {
-    if (claudeSessionId !== null && claudeSessionId !== id) return { resume: claudeSessionId };
-    return (await hasConversation(configDir, id)) ? { resume: id } : { sessionId: id };
-  }
+  const conversationOf = (session: ConversationOwner) =>
+    conversationFile(ownConfigDir(environment, claudeDir, session.id) ?? accountDir, session.claudeSessionId ?? session.id);
 
   return {
     install,
 
     /** The session's own Claude folder; undefined when it is the account's. */
     configDir: (sessionId: string): string | undefined => ownConfigDir(environment, claudeDir, sessionId),
+
+    /** Claude's record of a session's conversation. */
+    conversation: conversationOf,
 
     /** Starts Claude for a run; it waits for its prompt. AppError "unavailable" without a CLI, "conflict" with one too old. */
     async launch({ session, runDir, cwd, hookToken, marker }: ClaudeLaunch): Promise<Launched> {
@@ -73,7 +82,9 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
       if (systemPromptFile)
         await writeFile(systemPromptFile, session.options.appendSystemPrompt ?? "", { mode: 0o600 });
       const args = claudeArguments({
-        conversation: await conversationOf(session, configDir ?? accountDir),
+        conversation: (await conversationOf(session).exists())
+          ? { resume: session.claudeSessionId ?? session.id }
+          : begin(session),
         options: session.options,
         defaults: config,
         settingsFile,

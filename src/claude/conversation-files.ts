@@ -1,5 +1,7 @@
-import { access, readdir } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 /** Credentials that come by environment: with one of them Claude needs no login of the account it runs under. */
 const CREDENTIALS = [
@@ -20,17 +22,45 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const ownConfigDir = (environment: Environment, claudeDir: string, sessionId: string): string | undefined =>
   CREDENTIALS.some((name) => environment[name]) ? join(claudeDir, sessionId) : undefined;
 
-/** Whether Claude has this conversation in the folder; then it is continued, and cannot be begun. */
-export async function hasConversation(configDir: string, claudeSessionId: string): Promise<boolean> {
+/** Claude's own record of one conversation, a JSON-lines file somewhere below its configuration folder. */
+export function conversationFile(configDir: string, claudeSessionId: string) {
   const projects = join(configDir, "projects");
-  const folders = await readdir(projects).catch(() => []);
-  const found = await Promise.all(
-    folders.map((folder) =>
-      access(join(projects, folder, `${claudeSessionId}.jsonl`)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
+  const name = `${claudeSessionId}.jsonl`;
+
+  async function find(): Promise<string | undefined> {
+    for (const folder of await readdir(projects).catch(() => [])) {
+      const path = join(projects, folder, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isFile() && found.size > 0) return path;
+    }
+    return undefined;
+  }
+
+  return {
+    exists: async (): Promise<boolean> => (await find()) !== undefined,
+
+    /** Whether the conversation holds the message we wrote under this uuid: then Claude has it, answered or not. */
+    async holds(uuid: string): Promise<boolean> {
+      const path = await find();
+      if (path === undefined) return false;
+      for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity }))
+        if (line.includes(uuid)) return true;
+      return false;
+    },
+
+    /** The record as it is now; undefined when there is none or it is larger than `maxBytes`. */
+    async read(maxBytes: number): Promise<Buffer | undefined> {
+      const path = await find();
+      if (path === undefined || (await stat(path)).size > maxBytes) return undefined;
+      return readFile(path);
+    },
+
+    /** Puts a record back; Claude finds it in any folder below `projects`. */
+    async restore(record: Buffer): Promise<void> {
+      const folder = join(projects, "restored");
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(join(folder, `${name}.part`), record, { mode: 0o600 });
+      await rename(join(folder, `${name}.part`), join(folder, name));
+    },
+  };
 }

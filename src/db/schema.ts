@@ -14,6 +14,13 @@ export type Numeric = ColumnType<number, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AccountLimits {
+  account: string;
+  kind: string;
+  seenAt: Generated<Timestamp>;
+  until: Timestamp;
+}
+
 export interface Attempts {
   attempt: number;
   bootId: string | null;
@@ -48,6 +55,14 @@ export interface CommandLogs {
   timestamp: Generated<Timestamp>;
   tool: string;
   toolUseId: string | null;
+}
+
+export interface ConversationCopies {
+  bytes: number;
+  claudeSessionId: string;
+  copiedAt: Generated<Timestamp>;
+  sessionId: string;
+  transcript: Buffer;
 }
 
 export interface Runs {
@@ -201,8 +216,10 @@ export interface WorkspaceSnapshots {
 }
 
 export interface DB {
+  accountLimits: AccountLimits;
   attempts: Attempts;
   commandLogs: CommandLogs;
+  conversationCopies: ConversationCopies;
   runs: Runs;
   sessionEvents: SessionEvents;
   sessionLeases: SessionLeases;

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from "kysely";
+import type { Usage } from "../contract/run.ts";
 import type { WaitingFor } from "../contract/session.ts";
-import type { Json } from "../lib/text.ts";
 import type { Transaction } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
@@ -30,7 +30,8 @@ export async function readAdmissionFacts(
         select 1 from workspaces mine
         join workspaces other on other.path = mine.path and other.session_id <> mine.session_id
         join runs r on r.session_id = other.session_id and r.status = 'running'
-        where mine.session_id = ${run.sessionId} and mine.kind = 'local') as folder_busy`.execute(tx);
+        where mine.session_id = ${run.sessionId} and mine.kind = 'local') as folder_busy,
+      (select max(until) from account_limits where until > now()) as limit_until`.execute(tx);
   const facts = rows[0];
   if (!facts) throw new Error("the admission query returned no row");
   return { ...facts, slots };
@@ -40,14 +41,21 @@ export async function readAdmissionFacts(
 export async function recordWaiting(tx: Transaction, run: { id: string; sessionId: string }, waitingFor: WaitingFor) {
   const session = await tx
     .selectFrom("sessions")
-    .select(["status", "waitingFor"])
+    .select(["status", "waitingFor", "runCount"])
     .where("id", "=", run.sessionId)
     .executeTakeFirstOrThrow();
   if (JSON.stringify(session.waitingFor) === JSON.stringify(waitingFor)) return;
-  await tx.updateTable("runs").set({ waitingFor: { ...waitingFor } }).where("id", "=", run.id).execute();
+  const timed = waitingFor.until !== null;
+  await tx
+    .updateTable("runs")
+    .set({ status: timed ? "waiting" : "queued", waitingFor: { ...waitingFor } })
+    .where("id", "=", run.id)
+    .execute();
+  const idle = session.status === "created" ? "created" : "queued";
   await moveSession(tx, run.sessionId, {
-    status: session.status === "created" ? "created" : "queued",
+    status: timed ? "waiting" : idle,
     waitingFor,
+    wakeAt: waitingFor.until,
   });
 }
 
@@ -100,6 +108,10 @@ export async function recordProcess(
   if (untested) await db.updateTable("runs").set({ untestedVersion: true }).where("id", "=", runId).execute();
 }
 
+/** The run goes on after it was cut off: an event, not a message, because no person said it. */
+export const recordRecovery = (db: Kysely<DB>, { id: runId, sessionId, number }: { id: string; sessionId: string; number: number }, attempt: number) =>
+  appendEvents(db, sessionId, [{ type: "retry", key: `recovery:${runId}:${attempt}`, runId, data: { runId, number, attempt, recovered: true } }]);
+
 /** A new hook token for a run that is taken up again: the old one is known only by its hash. */
 export const recordToken = (db: Kysely<DB>, runId: string, tokenHash: Buffer) =>
   db.updateTable("runs").set({ tokenHash }).where("id", "=", runId).execute();
@@ -134,43 +146,92 @@ export async function advanceAttempt(
     .execute();
 }
 
-export interface FinishedRun {
-  status: "succeeded" | "failed" | "cancelled";
+export interface AttemptEnd {
   reason: string;
-  error: string | null;
   exitCode: number | null;
   costUsd: number | null;
-  usage: Json | null;
+  usage: Usage | null;
   turns: number | null;
   durationMs: number | null;
   apiDurationMs: number | null;
   firstTokenMs: number | null;
-  denials: Json[];
+  denials: readonly object[];
   stderrTail: string | null;
 }
 
-/** Closes the run and its attempt. */
-export async function closeRun(tx: Transaction, { runId, attempt }: { runId: string; attempt: number }, end: FinishedRun) {
-  const { exitCode, usage, denials, ...facts } = end;
-  const finishedAt = new Date();
-  await tx
-    .updateTable("runs")
-    .set({
-      ...facts,
-      usage: usage === null ? null : JSON.stringify(usage),
-      denials: JSON.stringify(denials),
-      finishedAt,
-      waitingFor: null,
-    })
-    .where("id", "=", runId)
-    .execute();
+/** Closes an attempt and adds what it cost to its run: a run that was recovered costs all its attempts. */
+export async function closeAttempt(tx: Transaction, { runId, attempt }: { runId: string; attempt: number }, end: AttemptEnd) {
+  const { reason, exitCode, usage, denials, ...facts } = end;
   await tx
     .updateTable("attempts")
-    .set({ reason: end.reason, exitCode, finishedAt })
+    .set({ reason, exitCode, finishedAt: new Date() })
     .where("runId", "=", runId)
     .where("attempt", "=", attempt)
     .execute();
+  const sum = (column: "costUsd" | "turns" | "durationMs" | "apiDurationMs") =>
+    sql<number | null>`case when ${facts[column]}::numeric is null then ${sql.ref(column)} else coalesce(${sql.ref(column)}, 0) + ${facts[column]} end`;
+  await tx
+    .updateTable("runs")
+    .set({
+      costUsd: sum("costUsd"),
+      turns: sum("turns"),
+      durationMs: sum("durationMs"),
+      apiDurationMs: sum("apiDurationMs"),
+      firstTokenMs: sql<number | null>`coalesce(first_token_ms, ${facts.firstTokenMs})`,
+      usage: await addedUsage(tx, runId, usage),
+      denials: sql`denials || ${JSON.stringify(denials)}::jsonb`,
+      stderrTail: facts.stderrTail,
+    })
+    .where("id", "=", runId)
+    .execute();
 }
+
+async function addedUsage(tx: Transaction, runId: string, more: Usage | null): Promise<string | null> {
+  const row = await tx.selectFrom("runs").select("usage").where("id", "=", runId).executeTakeFirstOrThrow();
+  const before = row.usage as Usage | null;
+  if (!more || !before) return more || before ? JSON.stringify(more ?? before) : null;
+  return JSON.stringify({
+    inputTokens: before.inputTokens + more.inputTokens,
+    outputTokens: before.outputTokens + more.outputTokens,
+    cacheReadInputTokens: before.cacheReadInputTokens + more.cacheReadInputTokens,
+    cacheCreationInputTokens: before.cacheCreationInputTokens + more.cacheCreationInputTokens,
+  });
+}
+
+/** How the attempts before this one ended, the first one first. */
+export async function findEarlierReasons(tx: Transaction, { runId, attempt }: { runId: string; attempt: number }) {
+  const rows = await tx
+    .selectFrom("attempts")
+    .select("reason")
+    .where("runId", "=", runId)
+    .where("attempt", "<", attempt)
+    .orderBy("attempt")
+    .execute();
+  return rows.map((row) => row.reason);
+}
+
+/** The run is over. */
+export const closeRun = (tx: Transaction, runId: string, end: { status: string; reason: string; error: string | null }) =>
+  tx
+    .updateTable("runs")
+    .set({ ...end, finishedAt: new Date(), waitingFor: null })
+    .where("id", "=", runId)
+    .execute();
+
+/** The run waits for its next attempt. */
+export const markWaiting = (tx: Transaction, runId: string, waitingFor: WaitingFor) =>
+  tx.updateTable("runs").set({ status: "waiting", waitingFor: { ...waitingFor } }).where("id", "=", runId).execute();
+
+/** One account carries all runs of an installation. */
+const ACCOUNT = "default";
+
+/** Claude said that the account's limit is reached; other runs need not find out for themselves. */
+export const recordLimit = (tx: Transaction, until: string) =>
+  tx
+    .insertInto("accountLimits")
+    .values({ account: ACCOUNT, kind: "usage", until })
+    .onConflict((conflict) => conflict.column("account").doUpdateSet({ until, seenAt: sql<Date>`now()` }))
+    .execute();
 
 /**
  * Sessions a finished run may have made room for: the one that waits longest for a slot, and the one that waits

@@ -1,15 +1,15 @@
 import type { Outcome } from "../claude/claude-outcome.ts";
-import type { RunReason } from "../contract/run.ts";
 import type { SessionStatus } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { closeOpenCalls, toolEvent } from "../hooks/command-log-queries.ts";
 import { findPendingSteers, insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
-import { lockSession, moveSession } from "../sessions/session-queries.ts";
-import { closeRun, findNextWaiting } from "./attempt-queries.ts";
+import { lockSession, moveSession, updateSession } from "../sessions/session-queries.ts";
+import { closeAttempt, closeRun, findEarlierReasons, findNextWaiting, markWaiting, recordLimit } from "./attempt-queries.ts";
 import { fence, type Lease } from "./lease-queries.ts";
-import { findDueRun, queueRun, type DueRun } from "./run-queries.ts";
+import { findDueRun, findStopRequest, queueRun, type DueRun } from "./run-queries.ts";
+import { afterAttempt, type AfterAttempt, type RetryPolicy } from "./run-states.ts";
 
 /** How a run ended, with what only the worker knows beside Claude's own account. */
 export interface RunEnd extends Omit<Outcome, "cumulativeCostUsd"> {
@@ -19,14 +19,11 @@ export interface RunEnd extends Omit<Outcome, "cumulativeCostUsd"> {
   stderrTail: string | null;
 }
 
-type RunStatus = "succeeded" | "failed" | "cancelled";
-
-const statusOf = (reason: RunReason): RunStatus => {
-  if (reason === "success") return "succeeded";
-  return reason === "stopped" ? "cancelled" : "failed";
+const restingStatus: Record<"succeeded" | "failed" | "cancelled", SessionStatus> = {
+  succeeded: "completed",
+  failed: "failed",
+  cancelled: "cancelled",
 };
-
-const restingStatus: Record<RunStatus, SessionStatus> = { succeeded: "completed", failed: "failed", cancelled: "cancelled" };
 
 const MAX_ACTIVITY = 200;
 
@@ -41,47 +38,85 @@ async function queueLeftSteers(tx: Transaction, run: { id: string; sessionId: st
   }
 }
 
+interface Ended {
+  run: DueRun["run"];
+  attempt: number;
+  retry: RetryPolicy;
+}
+
 /**
- * Writes the end of a run: outcome, answer, cost, what the session does next. One transaction, fenced by the lease:
- * it happens once, whoever else believes to hold the session.
+ * Writes the end of an attempt: cost and outcome, and either the answer or when the next attempt begins. One
+ * transaction, fenced by the lease: it happens once, whoever else believes to hold the session. Returns when the run
+ * goes on, undefined when it is over.
  */
-export async function finishRun(
+export function finishRun(
   { db, nudge, lease }: { db: Database; nudge: Nudge; lease: Lease },
-  { run, attempt }: { run: DueRun["run"]; attempt: number },
+  { run, attempt, retry }: Ended,
   end: RunEnd,
-): Promise<void> {
-  const status = statusOf(end.reason);
-  await db.transaction().execute(async (tx) => {
+): Promise<Date | undefined> {
+  return db.transaction().execute(async (tx) => {
     await fence(tx, lease);
     const session = await lockSession(tx, run.sessionId);
-    if (!session) return;
-    const { model: _, version: __, answer: ___, limitUntil: ____, cumulativeCostUsd, ...facts } = end;
-    await closeRun(tx, { runId: run.id, attempt }, { ...facts, status });
-    const content = answerOf(end);
-    const message = await insertMessage(tx, {
-      sessionId: run.sessionId,
-      runId: run.id,
-      direction: "outbound",
-      source: "claude",
-      content,
-      metadata: end.reason === "success" ? {} : { reason: end.reason },
-    });
+    if (!session) return undefined;
+    const earlier = await findEarlierReasons(tx, { runId: run.id, attempt });
+    const stopRequest = await findStopRequest(tx, run.id);
+    const next = afterAttempt(end, earlier, retry, { now: new Date(), random: Math.random });
+    await closeAttempt(tx, { runId: run.id, attempt }, end);
+    if (end.reason === "usage_limit" && end.limitUntil) await recordLimit(tx, end.limitUntil);
     const closed = await closeOpenCalls(tx, run.sessionId, "Claude ended before the result of this call was known.");
-    await queueLeftSteers(tx, run);
-    const next = await findDueRun(tx, run.sessionId);
-    await appendEvents(tx, run.sessionId, [
-      ...closed.map(toolEvent),
-      { type: "message", runId: run.id, data: { messageId: message.id, direction: "outbound" } },
-      { type: "run", key: `run:${run.id}`, runId: run.id, data: { runId: run.id, number: run.number, status, reason: end.reason } },
-    ]);
-    await moveSession(tx, run.sessionId, {
-      status: next ? "queued" : restingStatus[status],
-      lastReason: end.reason,
-      activity: content.trim().split("\n", 1)[0]?.slice(0, MAX_ACTIVITY) ?? null,
+    await updateSession(tx, run.sessionId, {
       costUsd: session.costUsd + (end.costUsd ?? 0),
-      cumulativeCostUsd: cumulativeCostUsd ?? session.cumulativeCostUsd,
-      wakeAt: null,
+      cumulativeCostUsd: end.cumulativeCostUsd ?? session.cumulativeCostUsd,
     });
+    if (closed.length > 0) await appendEvents(tx, run.sessionId, closed.map(toolEvent));
+    if (next.is === "waiting" && !stopRequest?.stopRequestedAt) await park(tx, { run, attempt }, { end, next });
+    else await conclude(tx, run, { end, status: next.is === "over" ? next.status : "cancelled" });
     for (const sessionId of await findNextWaiting(tx, session)) await nudge(tx, session.workerId, sessionId);
+    return next.is === "waiting" ? next.until : undefined;
   });
 }
+
+/** The run goes on later: why and when stands in the ledger, and nothing of it is held. */
+async function park(
+  tx: Transaction,
+  { run, attempt }: { run: DueRun["run"]; attempt: number },
+  { end, next: { until, waitingFor } }: { end: RunEnd; next: Extract<AfterAttempt, { is: "waiting" }> },
+): Promise<void> {
+  await markWaiting(tx, run.id, waitingFor);
+  const data = { runId: run.id, number: run.number, status: "waiting", attempt, reason: end.reason, waitingFor };
+  await appendEvents(tx, run.sessionId, [{ type: "run", key: `run:${run.id}`, runId: run.id, data }]);
+  await moveSession(tx, run.sessionId, { status: "waiting", waitingFor, wakeAt: until, activity: firstLine(end.error ?? waitingFor.text) });
+}
+
+/** The run is over: exactly one answer, and the session rests or goes on with what waits. */
+async function conclude(
+  tx: Transaction,
+  run: DueRun["run"],
+  { end, status }: { end: RunEnd; status: keyof typeof restingStatus },
+): Promise<void> {
+  const reason = status === "cancelled" ? "stopped" : end.reason;
+  await closeRun(tx, run.id, { status, reason, error: end.error });
+  const content = answerOf(end);
+  const message = await insertMessage(tx, {
+    sessionId: run.sessionId,
+    runId: run.id,
+    direction: "outbound",
+    source: "claude",
+    content,
+    metadata: reason === "success" ? {} : { reason },
+  });
+  await queueLeftSteers(tx, run);
+  const next = await findDueRun(tx, run.sessionId);
+  await appendEvents(tx, run.sessionId, [
+    { type: "message", runId: run.id, data: { messageId: message.id, direction: "outbound" } },
+    { type: "run", key: `run:${run.id}`, runId: run.id, data: { runId: run.id, number: run.number, status, reason } },
+  ]);
+  await moveSession(tx, run.sessionId, {
+    status: next ? "queued" : restingStatus[status],
+    lastReason: reason,
+    activity: firstLine(content),
+    wakeAt: null,
+  });
+}
+
+const firstLine = (text: string): string => text.trim().split("\n", 1)[0]?.slice(0, MAX_ACTIVITY) ?? "";

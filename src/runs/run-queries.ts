@@ -74,7 +74,7 @@ export async function findDueRun(db: Kysely<DB>, sessionId: string) {
     .innerJoin("sessionMessages as m", "m.id", "runs.messageId")
     .selectAll("runs")
     .innerJoin("sessions", "sessions.id", "runs.sessionId")
-    .select(["m.content", "m.source as messageSource", "m.author", "sessions.options"])
+    .select(["m.content", "m.source as messageSource", "m.author", "sessions.options", "sessions.wakeAt"])
     .where("runs.sessionId", "=", sessionId)
     .where("runs.finishedAt", "is", null)
     .orderBy("runs.number")

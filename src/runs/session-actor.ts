@@ -13,12 +13,13 @@ import type { Nudge } from "../queue/queue.ts";
 import { findSession, lockSession } from "../sessions/session-queries.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { mayStart } from "./admission.ts";
-import { beginAttempt, readAdmissionFacts, recordProcess, recordToken, recordWaiting, type AttemptRow } from "./attempt-queries.ts";
+import { beginAttempt, readAdmissionFacts, recordProcess, recordRecovery, recordToken, recordWaiting, type AttemptRow } from "./attempt-queries.ts";
 import { finishRun, type RunEnd } from "./finish-run.ts";
 import { catchUp, Draining, followClaude, type FollowedEnd } from "./follow-claude.ts";
 import { fence, type Lease } from "./lease-queries.ts";
 import { promptOf } from "./prompt.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
+import { ensureConversation, isPromptTaken, keepConversation, RECOVERY_PROMPT } from "./conversations.ts";
 import { createRunControl, inputLine, type RunControl } from "./run-control.ts";
 import type { DueRun } from "./run-queries.ts";
 
@@ -27,7 +28,7 @@ export interface ActorParts {
   nudge: Nudge;
   log: Logger;
   workspaces: Pick<WorkspaceService, "prepare" | "snapshot">;
-  claude: Pick<Claude, "launch" | "attach" | "judge" | "readStream">;
+  claude: Pick<Claude, "launch" | "attach" | "judge" | "readStream" | "conversation">;
   config: Config["runs"];
   workerId: string;
 }
@@ -41,7 +42,7 @@ type Run = DueRun["run"];
 export async function carryOut(
   parts: ActorParts,
   { due, lease, announce }: { due: DueRun; lease: Lease; announce: (control: RunControl) => void },
-): Promise<"done" | "parked"> {
+): Promise<"done" | "parked" | { until: Date }> {
   const { run } = due;
   const attempt = due.attempt ?? (await admit(parts, run, lease));
   if (typeof attempt === "string") return attempt;
@@ -50,11 +51,11 @@ export async function carryOut(
   const recorder = createRecorder({ db: parts.db, lease, stream: parts.claude.readStream() }, { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt });
 
   const end = await work(parts, { run, attempt, control, recorder });
-  await finishRun({ ...parts, lease }, { run, attempt: attempt.attempt }, end);
+  const until = await finishRun({ ...parts, lease }, { run, attempt: attempt.attempt, retry: parts.config.retry }, end);
 
   await keepSafe(parts, run);
   await removeRunDir(attempt.runDir);
-  return "done";
+  return until ? { until } : "done";
 }
 
 /** Takes a slot for the run, or says in the ledger what it waits for. A run that was cancelled meanwhile is done. */
@@ -99,7 +100,7 @@ async function work(parts: ActorParts, { run, attempt, control, recorder }: Work
 /** Something a run needs is missing; it ends with this reason and text. */
 class RunFailure extends Error {
   override readonly name = "RunFailure";
-  readonly reason: "workspace_failed" | "cli_missing" | "cli_unsupported";
+  readonly reason: "workspace_failed" | "cli_missing" | "cli_unsupported" | "unknown_claude_session";
   constructor(reason: RunFailure["reason"], cause: unknown) {
     super(toError(cause).message, { cause });
     this.reason = reason;
@@ -117,12 +118,13 @@ async function findStarted({ claude }: ActorParts, { runDir, pid, pidStart, boot
   return process;
 }
 
-/** Prepares the workspace and starts Claude with the prompt; undefined when a person stopped the run before. */
+/** Prepares the workspace and starts Claude with what it is to do; undefined when a person stopped the run before. */
 async function start(
-  { db, workspaces, claude }: ActorParts,
+  parts: ActorParts,
   run: Run,
   { attempt, control }: { attempt: AttemptRow; control: RunControl },
 ): Promise<ClaudeProcess | undefined> {
+  const { db, workspaces, claude } = parts;
   await control.check();
   const workspace = await prepared(workspaces.prepare(run.sessionId, control.signal), control);
   await control.check();
@@ -130,10 +132,12 @@ async function start(
   if (control.draining) throw new Draining();
   // A folder left by a start that was killed in the middle holds nothing that began.
   await removeRunDir(attempt.runDir);
-  const token = `orch_run_${randomBytes(24).toString("base64url")}`;
-  await recordToken(db, run.id, createHash("sha256").update(token).digest());
   const session = await findSession(db, run.sessionId);
   if (!session) return undefined;
+  await ensureConversation(parts, session).catch(failWith("unknown_claude_session"));
+  const recovery = await isPromptTaken(parts, session, run);
+  const token = `orch_run_${randomBytes(24).toString("base64url")}`;
+  await recordToken(db, run.id, createHash("sha256").update(token).digest());
   const { process, untested } = await claude
     .launch({
       session: { ...session, options: session.options as ClaudeOptions },
@@ -142,13 +146,21 @@ async function start(
       hookToken: token,
       marker: `${run.id}.${attempt.attempt}`,
     })
-    .catch((error: unknown) => {
-      throw error instanceof AppError ? new RunFailure(error.code === "conflict" ? "cli_unsupported" : "cli_missing", error) : error;
-    });
-  process.send(inputLine(run.messageId, promptOf({ ...run, source: run.messageSource })));
+    .catch((error: unknown) => failWith(isTooOld(error) ? "cli_unsupported" : "cli_missing")(error));
   if (process.identity) await recordProcess(db, attempt, { ...process.identity, untested });
+  if (recovery) await recordRecovery(db, run, attempt.attempt);
+  process.send(recovery ? inputLine(randomUUID(), RECOVERY_PROMPT) : inputLine(run.messageId, promptOf({ ...run, source: run.messageSource })));
   return process;
 }
+
+const isTooOld = (error: unknown): boolean => error instanceof AppError && error.code === "conflict";
+
+/** Ends the run with this reason when the step fails for an expected cause; a bug stays a bug. */
+const failWith =
+  (reason: RunFailure["reason"]) =>
+  (error: unknown): never => {
+    throw error instanceof AppError ? new RunFailure(reason, error) : error;
+  };
 
 /** The workspace, or undefined when it was given up because the run is to stop. */
 async function prepared<T>(workspace: Promise<T>, control: RunControl): Promise<T | undefined> {
@@ -211,9 +223,11 @@ async function removeRunDir(runDir: string): Promise<void> {
   for (const dir of [runDir, `${runDir}.tmp`]) await rm(dir, { recursive: true, force: true });
 }
 
-/** The work is done and answered; a snapshot that fails must not take that back. */
-async function keepSafe({ workspaces, log }: ActorParts, { id: runId, sessionId }: Run): Promise<void> {
-  await workspaces.snapshot(sessionId, runId).catch((error: unknown) => {
-    log.warn({ err: error, sessionId, runId }, "the workspace could not be snapshotted");
-  });
+/** The work is done and answered; a copy that fails must not take that back. */
+async function keepSafe(parts: ActorParts, { id: runId, sessionId }: Run): Promise<void> {
+  const { db, workspaces, log } = parts;
+  const warn = (error: unknown) => log.warn({ err: error, sessionId, runId }, "what a run left could not be kept safe");
+  await workspaces.snapshot(sessionId, runId).catch(warn);
+  const session = await findSession(db, sessionId);
+  if (session) await keepConversation(parts, session).catch(warn);
 }

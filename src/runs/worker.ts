@@ -6,7 +6,7 @@ import type { Queue } from "../queue/queue.ts";
 import { Draining } from "./follow-claude.ts";
 import { LEASE_RENEWAL_MS, LeaseLost, releaseLease, releaseLeasesOfWorker, renewLeases, takeLease } from "./lease-queries.ts";
 import type { RunControl } from "./run-control.ts";
-import { findDueRun, findDueSessions } from "./run-queries.ts";
+import { findDueRun, findDueSessions, type DueRun } from "./run-queries.ts";
 import { carryOut, type ActorParts } from "./session-actor.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { touchWorker, upsertWorker } from "./worker-queries.ts";
@@ -43,12 +43,15 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
     try {
       for (;;) {
         const due = await findDueRun(db, sessionId);
-        if (!due || stopped.signal.aborted) return;
+        if (!due || stopped.signal.aborted || isParked(due)) return;
         const announce = (control: RunControl) => {
           actor.control = control;
           if (stopped.signal.aborted) control.drain();
         };
-        if ((await carryOut(parts, { due, lease, announce })) === "parked") return;
+        const outcome = await carryOut(parts, { due, lease, announce });
+        if (outcome === "done") continue;
+        if (outcome !== "parked") wakeAt(sessionId, outcome.until);
+        return;
       }
     } finally {
       actor.control = undefined;
@@ -88,6 +91,12 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
       // A nudge that came between the last look and here must not be lost.
       if (actor.again) wake(sessionId);
     });
+  }
+
+  /** The sweep would find it within 5 s; this is for waits that are shorter. */
+  function wakeAt(sessionId: string, until: Date): void {
+    const ms = until.getTime() - Date.now();
+    if (ms < SWEEP_MS) setTimeout(() => wake(sessionId), Math.max(0, ms)).unref();
   }
 
   async function sweep(): Promise<void> {
@@ -141,6 +150,9 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
     },
   };
 }
+
+/** The oldest run waits for its time; what comes after it waits with it, in order. */
+const isParked = ({ run, attempt }: DueRun): boolean => !attempt && run.wakeAt !== null && run.wakeAt.getTime() > Date.now();
 
 /** Waits, or returns early when the signal aborts. */
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -6,7 +6,7 @@ import { testApp, type TestApp } from "../support/app.ts";
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await testApp({ MAX_CONCURRENT_RUNS: "4", CLAUDE_ALLOWED_TOOLS: "Bash" });
+  app = await testApp({ MAX_CONCURRENT_RUNS: "4", CLAUDE_ALLOWED_TOOLS: "Bash", RUN_MAX_ATTEMPTS: "1" });
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
