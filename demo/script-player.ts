@@ -15,9 +15,10 @@ export function createScriptPlayer(scenarios: readonly Scenario[]): (request: Sc
   const failures = new Map<string, number>();
 
   /** A fault that happens a number of times is counted per place in the conversation. */
-  function faultOf({ error }: Step, { sessionId, step, text }: ScriptRequest): Play["fault"] {
+  function faultOf({ error }: Step, { sessionId, step }: ScriptRequest): Play["fault"] {
     if (!error) return undefined;
-    const place = `${sessionId} ${step} ${text}`;
+    // Not the text: a prompt that was refused stands before what is asked next, in one message with it.
+    const place = `${sessionId} ${step} ${JSON.stringify(error)}`;
     const failed = failures.get(place) ?? 0;
     if (error.times !== undefined && failed >= error.times) return undefined;
     failures.set(place, failed + 1);

@@ -64,7 +64,7 @@ test("a run whose Claude is killed goes on by itself, in the same conversation, 
 
 test("a trouble of the API that passes is waited out, with the reason and the time in sight", async () => {
   const projectPath = await localFolder("overloaded");
-  const initialPrompt = script({ error: { status: 529, times: 2 }, text: "at last" });
+  const initialPrompt = script({ error: { status: 529, times: 4 }, text: "at last" });
   const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt });
   const waiting = await app.until(sessionId, ["waiting", "failed", "completed"]);
   expect(waiting).toMatchObject({ status: "waiting", waitingFor: { kind: "retry", text: "Retry 1 of 4, API overloaded" } });
