@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, type Dirent } from "node:fs";
 import { chmod, cp, mkdir, open, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -63,17 +63,25 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Files worked on at once; each holds a descriptor. */
+const AT_ONCE = 64;
+
 /** Readable for every account, and on the disk before the folder gets its name: it is never checked again. */
 async function setModes(folder: string): Promise<void> {
   await chmod(folder, 0o755);
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isDirectory()) await chmod(path, 0o755);
-    if (!entry.isFile()) continue;
-    await chmod(path, entry.parentPath === join(folder, "bin") ? 0o755 : 0o644);
-    await using file = await open(path, "r");
-    await file.sync();
-  }
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  for (let start = 0; start < entries.length; start += AT_ONCE)
+    await Promise.all(
+      entries.slice(start, start + AT_ONCE).map((entry) => setMode(entry, entry.parentPath === join(folder, "bin"))),
+    );
+}
+
+async function setMode(entry: Dirent, isProgram: boolean): Promise<void> {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isSymbolicLink()) return;
+  await chmod(path, entry.isDirectory() || isProgram ? 0o755 : 0o644);
+  await using file = await open(path, "r");
+  await file.sync();
 }
 
 async function makeLinks(native: string, folder: string): Promise<void> {
