@@ -9,7 +9,7 @@ const TYPES: Record<string, string> = {
   ".woff2": "font/woff2", ".webmanifest": "application/manifest+json",
 };
 /** As strict as the real server's, so that what breaks under it breaks here. */
-const POLICY = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'self'; object-src 'none'";
+const POLICY = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; object-src 'none'";
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = "";

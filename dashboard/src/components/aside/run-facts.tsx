@@ -69,7 +69,7 @@ export function RunFacts({ run, open }: { run: Run; open: boolean }) {
         <UsageRow run={run} />
         {run.model && <Row name="Model">{run.model}</Row>}
         {run.claudeVersion && <Row name="CLI">{run.claudeVersion} {run.untestedVersion && <span className={classes.untested}>untested</span>}</Row>}
-        {run.denials.length > 0 && <Row name="Denied"><span className="t-need">{plural(run.denials.length, "call")}</span>: {[...new Set(run.denials.map((denial) => denial.tool))].join(", ")}</Row>}
+        {run.denials.length > 0 && <Row name="Denied"><span className="t-need">{plural(run.denials.length, "call")}</span> {[...new Set(run.denials.map((denial) => denial.tool))].join(", ")}</Row>}
         <Attempts attempts={run.attempts} />
         <Row name="Run id"><code className={classes.typed}>{run.runId}</code></Row>
       </dl>

@@ -1,17 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Fragment } from "react";
 import { apiUrl } from "../../api/base.ts";
 import { statusQuery } from "../../api/system.ts";
 import { curlCommand } from "../../lib/curl-command.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { AsksIcon, CancelledIcon, DoneIcon } from "../icons.tsx";
+import { Tinted } from "../tinted.tsx";
 import classes from "./create-form.module.css";
 import { type CreateForm, requestOf } from "./use-create-form.ts";
-
-/** The names of a JSON text in another colour. */
-function Tinted({ text }: { text: string }) {
-  return text.split(/("[\w$]+"(?=:))/u).map((part, index) => (index % 2 === 1 ? <b key={index}>{part}</b> : <Fragment key={index}>{part}</Fragment>));
-}
 
 function WillHappen({ form, mode }: { form: CreateForm; mode: string }) {
   const place = { github: "Cloned from a local cache, in seconds after the first time", worktree: "A worktree is made beside your checkout", local: "Works in your folder, nothing is copied" }[form.projectType];

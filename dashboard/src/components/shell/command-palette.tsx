@@ -1,5 +1,5 @@
-import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import { useDebouncedValue } from "@mantine/hooks";
+import { createSpotlight, Spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
@@ -15,7 +15,6 @@ import { MarkIcon, PlusIcon, SearchIcon, SunIcon, TerminalIcon } from "../icons.
 import { StateIcon } from "../state-icon.tsx";
 import { useSchemeSwitch } from "./app-shell.tsx";
 import classes from "./command-palette.module.css";
-import { createSpotlight } from "@mantine/spotlight";
 
 const [store, palette] = createSpotlight();
 const MOST = 8;
@@ -68,6 +67,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       scrollable
       maxHeight={420}
       limit={MOST * 2}
+      overlayProps={{ blur: 0, backgroundOpacity: 0, className: classes.scrim ?? "" }}
       classNames={{ content: classes.content ?? "", search: classes.search ?? "", action: classes.action ?? "", actionLabel: classes.label ?? "", actionDescription: classes.description ?? "", actionsGroup: classes.group ?? "" }}
       searchProps={{ leftSection: <SearchIcon />, placeholder: "Search sessions or run a command", "aria-label": "Search or run" }}
       actions={[{ group: "Sessions", actions: sessions }, { group: "Commands", actions: commands }]}

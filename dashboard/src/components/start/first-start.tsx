@@ -3,12 +3,13 @@ import type { ReactNode } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { apiUrl } from "../../api/base.ts";
 import { statusQuery } from "../../api/system.ts";
-import { curlCommand } from "../../lib/curl-command.ts";
-import { count, plural } from "../../lib/format.ts";
+import { shortCurlCommand } from "../../lib/curl-command.ts";
+import { count } from "../../lib/format.ts";
 import { useLayout } from "../../lib/use-layout.ts";
 import { Button } from "../button.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { DoneIcon, PlusIcon, QueuedIcon } from "../icons.tsx";
+import { Tinted } from "../tinted.tsx";
 import classes from "./first-start.module.css";
 import { ThisMachine } from "./this-machine.tsx";
 
@@ -26,7 +27,7 @@ function Step({ number, title, children }: { number: number; title: string; chil
 function Command({ text, label }: { text: string; label: string }) {
   return (
     <div className={classes.command}>
-      <pre tabIndex={0}>{text}</pre>
+      <pre tabIndex={0}><Tinted text={text} /></pre>
       <CopyButton text={text} label={label} />
     </div>
   );
@@ -62,7 +63,7 @@ export function FirstStart() {
                 </Button>
                 <span className="dim">or copy this, it works as it stands</span>
               </p>
-              <Command text={curlCommand(apiUrl("/api/sessions"), EXAMPLE, data?.signIn === "key")} label="Copy the curl command" />
+              <Command text={shortCurlCommand(apiUrl("/api/sessions"), EXAMPLE, data?.signIn === "key")} label="Copy the curl command" />
             </Step>
             <Step number={2} title="See the Claude Code of your own terminal">
               <p className="dim">Adds HTTP hooks to the project’s settings, shows the change first, and takes it out again with <code>--remove</code>.</p>
@@ -74,7 +75,6 @@ export function FirstStart() {
               <p className={classes.links}>
                 <a href={apiUrl("/api/docs")}>API reference</a>
                 <a href={apiUrl("/api/openapi.json")}>OpenAPI document</a>
-                {data && <span className="dim">{plural(data.slots.total, "run")} at once on this machine</span>}
               </p>
             </Step>
           </ol>
