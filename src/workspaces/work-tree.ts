@@ -15,6 +15,8 @@ export const emptyTreeOf = (head: Pick<Head, "objectFormat">): string => EMPTY_T
 
 /** Settings that say how files and their contents are compared; the only ones taken over from a repository. */
 const READABLE = /^core\.(autocrlf|eol|filemode|symlinks|ignorecase|sparsecheckout)$/;
+/** Without it, a file marked as skipped is one that somebody hides. With it, git itself looks at those that are there. */
+const SPARSE = "\tsparsecheckout = true";
 const PLAIN_VALUE = /^(true|false|input|lf|crlf|native)$/;
 
 export interface WorkTree extends AsyncDisposable {
@@ -58,6 +60,7 @@ export async function readWorkTree(parts: Parts): Promise<WorkTree> {
     readSettings(parts),
     readIndex(parts),
   ]);
+  const isSparse = settings.includes(SPARSE);
   const view = await openGitView(git, {
     workTree: repository.topLevel,
     cwd: folder,
@@ -69,7 +72,7 @@ export async function readWorkTree(parts: Parts): Promise<WorkTree> {
   });
   try {
     const staged = await fillIndex(view, entries, head);
-    const leftOut = await addEverything(view, repository.topLevel, entries);
+    const leftOut = await addEverything(view, { topLevel: repository.topLevel, entries: entries ?? [], isSparse });
     return { head, view, staged, leftOut, [Symbol.asyncDispose]: () => view[Symbol.asyncDispose]() };
   } catch (error) {
     await view[Symbol.asyncDispose]();
@@ -95,14 +98,20 @@ async function fillIndex(
   return written.exitCode === 0 ? written.stdout.toString().trim() : null;
 }
 
+interface Adding {
+  topLevel: string;
+  entries: readonly IndexEntry[];
+  isSparse: boolean;
+}
+
 /**
  * Takes in the files. Gitlinks leave the index first: for those git would ask the nested repository for its status, and
  * so obey its configuration; as untracked repositories they come back with their commit alone.
  */
-async function addEverything(view: GitView, topLevel: string, entries: readonly IndexEntry[] = []): Promise<string[]> {
+async function addEverything(view: GitView, { topLevel, entries, isSparse }: Adding): Promise<string[]> {
   const links = entries.filter(({ isLink }) => isLink);
   if (links.length > 0) await indexInfo(view, links.map(toRemoval));
-  const skipped = entries.filter(({ isSkipped }) => isSkipped);
+  const skipped = isSparse ? entries.filter(({ isSkipped }) => isSkipped) : [];
   if (skipped.length > 0)
     await view.run(["update-index", "-z", "--skip-worktree", "--stdin"], {
       input: toLines(skipped.map(({ path }) => path)),

@@ -53,12 +53,9 @@ async function listIncluded(git: Git, repository: Parts["repository"], signal: A
   });
   const named = await view.run(["ls-files", "--others", "--ignored", "-z", `--exclude-from=${patterns}`]);
   if (named.stdout.length === 0) return [];
-  const ignored = await view.run(["check-ignore", "-z", "--stdin", "--no-index"], {
-    input: named.stdout,
-    okCodes: [1],
-  });
-  const isTracked = await trackedFiles(git, repository);
-  return toNames(ignored.stdout).filter((path) => !isTracked.has(path) && !/(^|\/)\.git(\/|$)/i.test(path));
+  const notIgnored = await view.run(["ls-files", "--others", "--exclude-standard", "-z"]);
+  const others = new Set([...toNames(notIgnored.stdout), ...(await trackedFiles(git, repository))]);
+  return toNames(named.stdout).filter((path) => !others.has(path) && !/(^|\/)\.git(\/|$)/i.test(path));
 }
 
 const toNames = (output: Buffer): string[] =>
@@ -67,9 +64,9 @@ const toNames = (output: Buffer): string[] =>
     .split("\0")
     .filter((name) => name !== "");
 
-async function trackedFiles(git: Git, { topLevel, gitDir }: Parts["repository"]): Promise<Set<string>> {
+async function trackedFiles(git: Git, { topLevel, gitDir }: Parts["repository"]): Promise<string[]> {
   const { stdout } = await git.run(["ls-files", "-z"], { cwd: topLevel, gitDir, workTree: topLevel });
-  return new Set(toNames(stdout));
+  return toNames(stdout);
 }
 
 /** Bytes copied. Neither end follows a link, and nothing that exists is written over. */
