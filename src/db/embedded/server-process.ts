@@ -76,6 +76,8 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
     pid: server,
     ended,
     async stop() {
+      // Whoever waits for the end must live to see it.
+      guard.ref();
       await stopServer(server, home.dataDir);
       guard.stdin?.destroy();
       await ended;
