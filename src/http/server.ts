@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { setInterval } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { isLoopbackName } from "../auth/host-names.ts";
 import { AppError } from "../lib/errors.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
@@ -41,6 +41,7 @@ export async function startServer(parts: HttpParts, limits: HttpLimits = HTTP_LI
   refuseOpenDoor(settings);
   const app = createHttpApp(parts);
   const server = limitedServer(app, limits);
+  const underWay = answersUnderWay(server);
   await listen(server, settings);
   const { port } = server.address() as AddressInfo;
   const url = `http://${urlHost(settings.host)}:${port}`;
@@ -53,7 +54,8 @@ export async function startServer(parts: HttpParts, limits: HttpLimits = HTTP_LI
       const closed = once(server, "close");
       server.close();
       endEventStreams(app);
-      await closeWhenAnswered(server, limits.drainMs);
+      await allAnswered(server, underWay, limits.drainMs);
+      server.closeAllConnections();
       await closed;
     },
   };
@@ -102,21 +104,25 @@ async function listen(server: Server, { host, port }: HttpSettings): Promise<voi
   }
 }
 
-/** Connections fall idle as their answers end, so they are looked for until none is left or the time is up. */
-async function closeWhenAnswered(server: Server, drainMs: number): Promise<void> {
-  const deadline = Date.now() + drainMs;
-  for await (const _ of setInterval(DRAIN_CHECK_MS)) {
-    server.closeIdleConnections();
-    const open = await countConnections(server);
-    if (open === 0) return;
-    if (Date.now() > deadline) server.closeAllConnections();
-  }
+/**
+ * Counts answers, not connections: a browser opens some in advance and sends nothing on them, which node would wait for.
+ */
+function answersUnderWay(server: Server): ReadonlySet<ServerResponse> {
+  const open = new Set<ServerResponse>();
+  server.on("request", (_req, res) => {
+    open.add(res);
+    res.once("close", () => open.delete(res));
+  });
+  return open;
 }
 
-function countConnections(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
-  });
+async function allAnswered(server: Server, open: ReadonlySet<ServerResponse>, drainMs: number): Promise<void> {
+  const deadline = Date.now() + drainMs;
+  while (open.size > 0 && Date.now() < deadline) {
+    // A client that polls would otherwise send its next request on the connection it already has.
+    server.closeIdleConnections();
+    await setTimeout(DRAIN_CHECK_MS);
+  }
 }
 
 /** No route speaks WebSocket yet. */

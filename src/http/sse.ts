@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Application, Request, Response } from "express";
 import { AppError } from "../lib/errors.ts";
 
@@ -11,8 +12,12 @@ export interface EventStream {
   /** `data` is sent as JSON unless it is text. */
   send(entry: { id?: string | number; event?: string; data: unknown }): void;
   comment(text?: string): void;
+  /** Resolves when there is room for more, or the client is gone: who waits for it after each event is never too fast. */
+  flushed(): Promise<void>;
   /** Ends the answer; the client will reconnect. */
   end(): void;
+  /** Breaks off without sending what waits. */
+  drop(): void;
   /** Aborts when the client is gone, was too slow, or the server is stopping. */
   closed: AbortSignal;
 }
@@ -33,7 +38,11 @@ export function openEventStream(req: Request, res: Response): EventStream {
   const stream: EventStream = {
     send: (entry) => write(frame(entry)),
     comment: (text = "") => write(`: ${oneLine(text)}\n\n`),
+    async flushed() {
+      if (res.writableNeedDrain && !closed.signal.aborted) await once(res, "drain", { signal: closed.signal }).catch(() => undefined);
+    },
     end: () => void res.end(),
+    drop: () => void res.destroy(),
     closed: closed.signal,
   };
   const close = () => {

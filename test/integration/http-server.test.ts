@@ -154,8 +154,10 @@ describe("stopping", () => {
     await expect(fetch(`${server.url}/health`)).rejects.toThrow("fetch failed");
     release();
     expect((await slow).status).toBe(204);
-    idle.destroy();
+    const before = Date.now();
     await disposed;
+    expect(Date.now() - before, "kept-alive connections are not waited for").toBeLessThan(2_000);
+    idle.destroy();
   });
 
   test("an answer that does not come is given up after the drain time", async () => {

@@ -179,7 +179,9 @@ describe("with a key", () => {
     expect(refused.status).toBe(429);
     expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
     expect(refused.headers["content-type"]).toContain("application/problem+json");
-    expect((await api.post("/api/hooks").set("x-api-key", API_KEY).type("json").send("{}")).status).toBe(200);
+    for (let count = 0; count < 5; count += 1) {
+      expect((await api.post("/api/hooks").set("x-api-key", API_KEY).type("json").send("{}")).status).toBe(200);
+    }
   });
 
   test("this machine is not limited", async () => {
