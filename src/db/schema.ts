@@ -65,6 +65,17 @@ export interface ConversationCopies {
   transcript: Buffer;
 }
 
+export interface Inbox {
+  answer: Generated<JsonColumn>;
+  bodyHash: Buffer;
+  door: string;
+  /**
+   * what the sender calls it: an Idempotency-Key, an event id, a Message-ID
+   */
+  externalId: string;
+  receivedAt: Generated<Timestamp>;
+}
+
 export interface Runs {
   apiDurationMs: number | null;
   attempt: Generated<number>;
@@ -220,6 +231,7 @@ export interface DB {
   attempts: Attempts;
   commandLogs: CommandLogs;
   conversationCopies: ConversationCopies;
+  inbox: Inbox;
   runs: Runs;
   sessionEvents: SessionEvents;
   sessionLeases: SessionLeases;

@@ -2,6 +2,7 @@ import { Router } from "express";
 import { z } from "zod";
 import { MessagePage, PostedMessage, PostMessage } from "../contract/message.ts";
 import { PageQuery } from "../contract/page.ts";
+import { idempotencyKey } from "../http/idempotency-key.ts";
 import { reply, route } from "../http/route.ts";
 import type { MessageService } from "./message-service.ts";
 
@@ -31,8 +32,8 @@ export function createMessageRoutes({ messages }: { messages: MessageService }):
       status: 201,
       headers: { Location: "The address of the run that will carry it out" },
     },
-    async ({ params, body }) => {
-      const posted = await messages.post(params.id, body);
+    async ({ params, body, req }) => {
+      const posted = await messages.post(params.id, body, idempotencyKey(req));
       const headers = posted.runId ? { Location: `/api/runs/${posted.runId}` } : {};
       return reply(posted, { status: 201, headers });
     },

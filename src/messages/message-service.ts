@@ -1,12 +1,14 @@
 import type { Message, PostedMessage, PostMessage } from "../contract/message.ts";
 import type { PageQuery } from "../contract/page.ts";
 import type { Database, Transaction } from "../db/database.ts";
+import type { RequestKey } from "../http/idempotency-key.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { findRunningRun, queueRun } from "../runs/run-queries.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { findSession, lockSession } from "../sessions/session-queries.ts";
+import { inboxEntry, once } from "./inbox-queries.ts";
 import { findMessages, insertMessage, type MessageRow } from "./message-queries.ts";
 
 export type MessageService = ReturnType<typeof createMessageService>;
@@ -53,11 +55,11 @@ export function createMessageService({ db, nudge }: { db: Database; nudge: Nudge
 
   return {
     /** Inbound continues the session (a run is queued; one at a time, in order); outbound is recorded. */
-    async post(sessionId: string, body: PostMessage): Promise<PostedMessage> {
+    async post(sessionId: string, body: PostMessage, key?: RequestKey): Promise<PostedMessage> {
       if (body.deliver)
         throw invalidField("body.deliver", "cannot be true in this version: no channel is connected that could deliver");
       if (body.steer && body.direction === "outbound") throw invalidField("body.steer", "is for inbound messages");
-      return db.transaction().execute((tx) => record(tx, sessionId, body));
+      return once(db, key && inboxEntry(key.door, key.externalId, body), (tx) => record(tx, sessionId, body));
     },
 
     async list(sessionId: string, page: PageQuery) {

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { EventPage, type SessionEvent } from "../contract/event.ts";
 import { route } from "../http/route.ts";
 import { openEventStream } from "../http/sse.ts";
-import type { EventService, FollowSink } from "./event-service.ts";
+import type { EventService } from "./event-service.ts";
+import type { FollowSink } from "./follower.ts";
 import { SessionParams } from "./session-routes.ts";
 
 const After = z.object({
@@ -20,23 +21,30 @@ const produces = "text/event-stream";
 /** What a handler returns whose answer is the stream it has begun; it is not sent. */
 const streamed: EventPage = { items: [], nextCursor: null };
 
-/** Writes the feed as server-sent events; the id stands at the last event of a batch, the place to resume from. */
-function follow(req: Request, res: Response, start: (lastId: string | undefined, sink: FollowSink) => Promise<() => void>) {
-  const lastId = req.get("last-event-id") || undefined;
-  const stream = openEventStream(req, res);
-  const sink: FollowSink = {
-    events(events: readonly SessionEvent[], cursor: string) {
-      if (events.length === 0) stream.send({ id: cursor, event: "ready", data: {} });
-      events.forEach((data, index) =>
-        stream.send({ event: "event", data, ...(index === events.length - 1 && { id: cursor }) }),
-      );
-    },
-    resync: (cursor) => stream.send({ id: cursor, event: "resync", data: {} }),
+/**
+ * Writes the feed as server-sent events; the id stands at the last event of a batch, the place to resume from. The
+ * stream is opened by the service once it knows that there is something to follow: before that, an error is an answer.
+ */
+async function follow(req: Request, res: Response, start: (lastId: string | undefined, open: () => FollowSink) => Promise<() => void>) {
+  let closed: AbortSignal | undefined;
+  const open = (): FollowSink => {
+    const stream = openEventStream(req, res);
+    closed = stream.closed;
+    return {
+      async events(events: readonly SessionEvent[], cursor: string) {
+        if (events.length === 0) stream.send({ id: cursor, event: "ready", data: {} });
+        for (const [index, data] of events.entries()) {
+          stream.send({ event: "event", data, ...(index === events.length - 1 && { id: cursor }) });
+          await stream.flushed();
+        }
+      },
+      resync: (cursor) => stream.send({ id: cursor, event: "resync", data: {} }),
+      drop: () => stream.drop(),
+    };
   };
-  return start(lastId, sink).then((end) => {
-    if (stream.closed.aborted) end();
-    else stream.closed.addEventListener("abort", end, { once: true });
-  });
+  const end = await start(req.get("last-event-id") || undefined, open);
+  if (closed?.aborted) end();
+  else closed?.addEventListener("abort", end, { once: true });
 }
 
 export function createEventRoutes({ events }: { events: EventService }): Router {
@@ -74,7 +82,7 @@ export function createEventRoutes({ events }: { events: EventService }): Router 
     },
     async ({ params, query, req, res }) => {
       if (query.after !== undefined) return events.page(params.id, query.after);
-      await follow(req, res, (lastId, sink) => events.follow(params.id, lastId, sink));
+      await follow(req, res, (lastId, open) => events.follow(params.id, lastId, open));
       return streamed;
     },
   );

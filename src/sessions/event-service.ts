@@ -3,6 +3,7 @@ import type { Database } from "../db/database.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
 import { findEvents, findEventsFrom } from "./event-queries.ts";
 import type { Feed } from "./feed.ts";
+import { createFollower, type FollowSink } from "./follower.ts";
 import { findSession } from "./session-queries.ts";
 
 export type EventService = ReturnType<typeof createEventService>;
@@ -11,15 +12,9 @@ const PAGE = 500;
 /** A client that was away for more than this many events reloads instead of reading them all. */
 const MAX_CATCH_UP = 5_000;
 
-/** What a follower is sent: events, or the word that it must reload because it was away too long. */
-export interface FollowSink {
-  events(events: readonly SessionEvent[], cursor: string): void;
-  resync(cursor: string): void;
-}
-
 export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
   const cursorOf = (text: string): string => {
-    if (!/^\d{1,19}$/.test(text)) throw invalidField("query.after", "is not a cursor of this feed");
+    if (!/^\d{1,19}$/.test(text)) throw invalidField("query.after", "(or Last-Event-ID) is not a cursor of this feed");
     return text;
   };
 
@@ -42,40 +37,57 @@ export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
     },
 
     /** All that one session has after `lastSeq` and then all that comes, each once and in order. */
-    async follow(sessionId: string, lastSeq: string | undefined, sink: FollowSink): Promise<() => void> {
+    async follow(sessionId: string, lastSeq: string | undefined, open: () => FollowSink): Promise<() => void> {
       await requireSession(sessionId);
       let seq = Number(cursorOf(lastSeq ?? "0"));
-      const waiting: SessionEvent[] = [];
-      let live = false;
-      const send = (events: readonly SessionEvent[]) => {
-        const fresh = events.filter((event) => event.sessionId === sessionId && event.seq > seq);
-        seq = fresh.at(-1)?.seq ?? seq;
-        if (fresh.length > 0) sink.events(fresh, String(seq));
+      const sink = open();
+      const fresh = (events: readonly SessionEvent[]) => events.filter((event) => event.sessionId === sessionId && event.seq > seq);
+      const send = async (events: readonly SessionEvent[]) => {
+        const unseen = fresh(events);
+        seq = unseen.at(-1)?.seq ?? seq;
+        if (unseen.length > 0) await sink.events(unseen, String(seq));
       };
-      const end = feed.follow(({ events }) => (live ? send(events) : void waiting.push(...events)));
-      for (;;) {
-        const events = await findEvents(db, sessionId, { after: seq, limit: PAGE });
-        send(events);
-        if (events.length < PAGE) break;
-      }
-      live = true;
-      send(waiting);
-      return end;
+      const follower = createFollower({ ...sink, events: send });
+      const end = feed.follow(({ events, cursor }) => {
+        const unseen = fresh(events);
+        if (unseen.length > 0) follower.push({ events: unseen, cursor });
+      });
+      return orEnd(end, async () => {
+        for (;;) {
+          const events = await findEvents(db, sessionId, { after: seq, limit: PAGE });
+          await send(events);
+          if (events.length < PAGE) break;
+        }
+        follower.start();
+      });
     },
 
     /** All sessions' events from a cursor on, at least once each; without one, from now on. */
-    async followAll(lastId: string | undefined, sink: FollowSink): Promise<() => void> {
-      let waiting: Parameters<FollowSink["events"]>[] | undefined = [];
-      const end = feed.follow(({ events, cursor }) => (waiting ? void waiting.push([events, cursor]) : sink.events(events, cursor)));
-      sink.events([], feed.cursor);
-      if (lastId !== undefined) {
-        const missed = await findEventsFrom(db, cursorOf(lastId), MAX_CATCH_UP);
-        if (missed.complete) sink.events(missed.events, missed.horizon);
-        else sink.resync(feed.cursor);
-      }
-      for (const [events, cursor] of waiting) sink.events(events, cursor);
-      waiting = undefined;
-      return end;
+    async followAll(lastId: string | undefined, open: () => FollowSink): Promise<() => void> {
+      const from = lastId === undefined ? undefined : cursorOf(lastId);
+      const sink = open();
+      const follower = createFollower(sink);
+      const end = feed.follow(follower.push);
+      return orEnd(end, async () => {
+        await sink.events([], feed.cursor);
+        if (from !== undefined) {
+          const missed = await findEventsFrom(db, from, MAX_CATCH_UP);
+          if (missed.complete) await sink.events(missed.events, missed.horizon);
+          else sink.resync(feed.cursor);
+        }
+        follower.start();
+      });
     },
   };
+}
+
+/** Catches a follower up; one that cannot be is not kept among the others. */
+async function orEnd(end: () => void, catchUp: () => Promise<void>): Promise<() => void> {
+  try {
+    await catchUp();
+    return end;
+  } catch (error) {
+    end();
+    throw error;
+  }
 }

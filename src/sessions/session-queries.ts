@@ -46,7 +46,9 @@ export function toTsQuery(text: string): string | undefined {
   return words?.map((word) => `${word}:*`).join(" & ");
 }
 
-function matches(query: string) {
+function matches(text: string) {
+  const query = toTsQuery(text);
+  if (query === undefined) return sql<boolean>`false`;
   const tsquery = sql`to_tsquery('simple', ${query})`;
   return sql<boolean>`(
     search_words(sessions.title) @@ ${tsquery}
@@ -69,7 +71,7 @@ export function findSessions(db: Kysely<DB>, filter: SessionFilter, page: { limi
   if (filter.source) query = query.where("source", "=", filter.source);
   if (filter.tag) query = query.where(sql<boolean>`sessions.tags @> array[${filter.tag}]`);
   if (filter.thread) query = query.where(inThread(filter.thread));
-  if (filter.q) query = query.where(matches(toTsQuery(filter.q) ?? "''"));
+  if (filter.q) query = query.where(matches(filter.q));
   if (page.cursor) {
     const [createdAt, id] = decodeCursor(page.cursor, [CURSOR_TIME, CURSOR_UUID]);
     query = query.where(sql<boolean>`(sessions.created_at, sessions.id) < (${createdAt}::timestamptz, ${id}::uuid)`);

@@ -12,6 +12,8 @@ import {
 import type { Database, Transaction } from "../db/database.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
+import type { RequestKey } from "../http/idempotency-key.ts";
+import { findAnswer, inboxEntry, once } from "../messages/inbox-queries.ts";
 import { insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { queueRun, requestStop } from "../runs/run-queries.ts";
@@ -54,10 +56,24 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
       throw invalidField("body.permissionMode", "bypassPermissions is switched off on this server (ALLOW_BYPASS=1 allows it)");
   }
 
-  async function get(id: string): Promise<Session> {
-    const row = await rows.findSession(db, id);
+  const get = (id: string): Promise<Session> => read(db, id);
+
+  async function read(from: Database, id: string): Promise<Session> {
+    const row = await rows.findSession(from, id);
     if (!row) throw new AppError("not_found", `There is no session ${id}`);
     return present(row);
+  }
+
+  /** Writes the first message and the run that will carry it out. */
+  async function ask(
+    tx: Transaction,
+    session: { id: string; status: string; runCount: number },
+    said: { source: string; content: string },
+  ): Promise<void> {
+    const message = await insertMessage(tx, { sessionId: session.id, direction: "inbound", ...said });
+    await queueRun(tx, session, message.id);
+    await appendEvents(tx, session.id, [{ type: "message", data: { messageId: message.id, direction: "inbound" } }]);
+    await nudge(tx, workerId, session.id);
   }
 
   /** What a request changes beside the status; absent fields stay. */
@@ -75,11 +91,14 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
     get,
 
     /** Records the session and, given a prompt, its message and first run together: none can exist without the others. */
-    async create(input: CreateSession): Promise<Session> {
+    async create(input: CreateSession, key?: RequestKey): Promise<Session> {
       checkOptions(input);
+      const entry = key && inboxEntry(key.door, key.externalId, input);
+      const before = entry && (await findAnswer(db, entry));
+      if (before) return before as Session;
       const sessionId = randomUUID();
       const plan = await workspaces.plan({ sessionId, ...input }).catch(inBody);
-      await db.transaction().execute(async (tx) => {
+      return once(db, entry, async (tx) => {
         const session = await rows.insertSession(tx, {
           id: sessionId,
           title: titleOf(input),
@@ -96,13 +115,9 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
         });
         await insertWorkspace(tx, plan, sessionId);
         await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
-        if (input.initialPrompt === undefined) return;
-        const message = await insertMessage(tx, { sessionId, direction: "inbound", source: input.source, content: input.initialPrompt });
-        await queueRun(tx, session, message.id);
-        await appendEvents(tx, sessionId, [{ type: "message", data: { messageId: message.id, direction: "inbound" } }]);
-        await nudge(tx, workerId, sessionId);
+        if (input.initialPrompt !== undefined) await ask(tx, session, { source: input.source, content: input.initialPrompt });
+        return read(tx, sessionId);
       });
-      return get(sessionId);
     },
 
     async list(filter: SessionFilter, page: PageQuery) {
