@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -27,6 +28,8 @@ async function fingerprint(root: string): Promise<string> {
 /** Builds the dashboard when its build is missing or older than its sources. Without the tools to build, says so. */
 export async function buildDashboard(distDir: string, log: Logger): Promise<void> {
   const root = dirname(distDir);
+  // A container image ships the build without its sources.
+  if (!existsSync(join(root, "src"))) return;
   const stamp = join(distDir, ".built-from");
   const wanted = await fingerprint(root);
   if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return;
