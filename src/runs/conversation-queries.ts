@@ -20,26 +20,15 @@ export const findConversationCopy = (db: Kysely<DB>, sessionId: string, claudeSe
     .where("claudeSessionId", "=", claudeSessionId)
     .executeTakeFirst();
 
-/** Whether Claude has taken in a prompt of this session before: then its conversation began, and must not begin anew. */
-export async function hasConversationBegun(db: Kysely<DB>, sessionId: string): Promise<boolean> {
+/** Whether Claude took in a prompt of this session before this run: then the conversation must not begin anew. */
+export async function hasConversationBegun(db: Kysely<DB>, sessionId: string, runId: string): Promise<boolean> {
   const row = await db
     .selectFrom("attempts")
     .innerJoin("runs", "runs.id", "attempts.runId")
     .select("attempts.runId")
     .where("runs.sessionId", "=", sessionId)
+    .where("runs.id", "!=", runId)
     .where("attempts.promptTaken", "=", true)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** Whether an earlier attempt of the run had its prompt taken in. */
-export async function wasPromptTaken(db: Kysely<DB>, runId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom("attempts")
-    .select("runId")
-    .where("runId", "=", runId)
-    .where("promptTaken", "=", true)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;

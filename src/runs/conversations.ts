@@ -3,7 +3,7 @@ import { gunzip, gzip } from "node:zlib";
 import type { Claude, ConversationOwner } from "../claude/claude.ts";
 import type { Database } from "../db/database.ts";
 import { AppError } from "../lib/errors.ts";
-import { findConversationCopy, hasConversationBegun, upsertConversationCopy, wasPromptTaken } from "./conversation-queries.ts";
+import { findConversationCopy, hasConversationBegun, upsertConversationCopy } from "./conversation-queries.ts";
 
 const zip = promisify(gzip);
 const unzip = promisify(gunzip);
@@ -19,28 +19,34 @@ type Parts = { db: Database; claude: Pick<Claude, "conversation"> };
 
 /**
  * Makes sure that Claude finds the conversation it is to continue: where its record is gone (cleaned up, or another
- * machine), the kept copy is put back. AppError "not_found" when both are gone.
+ * machine), the kept copy is put back. AppError "not_found" when both are gone; a conversation that began with this
+ * very run, on a machine that was lost with it, begins anew.
  */
-export async function ensureConversation({ db, claude }: Parts, session: ConversationOwner): Promise<void> {
+export async function ensureConversation(
+  { db, claude }: Parts,
+  session: ConversationOwner,
+  run: { id: string },
+): Promise<void> {
   const record = claude.conversation(session);
   if (await record.exists()) return;
   const copy = await findConversationCopy(db, session.id, session.claudeSessionId ?? session.id);
   if (copy) return record.restore(await unzip(copy.transcript));
-  if (await hasConversationBegun(db, session.id))
+  if (await hasConversationBegun(db, session.id, run.id))
     throw new AppError(
       "not_found",
       "Claude's record of this conversation is gone, and no copy was kept. Start a new session and give it a summary: the messages here are still complete.",
     );
 }
 
-/** Whether Claude has the run's prompt already: by its own stream, or by its record when the stream ended too early. */
-export async function isPromptTaken(
-  { db, claude }: Parts,
+/**
+ * Whether Claude knows the run's prompt. Its own record decides, not what the stream told: what the record lacks, Claude
+ * will not remember when the conversation goes on.
+ */
+export const isPromptTaken = (
+  { claude }: Parts,
   session: ConversationOwner,
-  run: { id: string; messageId: string },
-): Promise<boolean> {
-  return (await wasPromptTaken(db, run.id)) || claude.conversation(session).holds(run.messageId);
-}
+  run: { messageId: string },
+): Promise<boolean> => claude.conversation(session).holds(run.messageId);
 
 /** Copies Claude's record into the ledger, so that the conversation can go on where this machine is not. */
 export async function keepConversation({ db, claude }: Parts, session: ConversationOwner): Promise<void> {

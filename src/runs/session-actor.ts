@@ -134,7 +134,7 @@ async function start(
   await removeRunDir(attempt.runDir);
   const session = await findSession(db, run.sessionId);
   if (!session) return undefined;
-  await ensureConversation(parts, session).catch(failWith("unknown_claude_session"));
+  await ensureConversation(parts, session, run).catch(failWith("unknown_claude_session"));
   const recovery = await isPromptTaken(parts, session, run);
   const token = `orch_run_${randomBytes(24).toString("base64url")}`;
   await recordToken(db, run.id, createHash("sha256").update(token).digest());
