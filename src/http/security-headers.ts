@@ -14,7 +14,7 @@ const DASHBOARD: Directives = {
   "script-src": [self],
   "style-src": [self, "'unsafe-inline'"],
   "img-src": [self, "data:", "blob:"],
-  "font-src": [self, "data:"],
+  "font-src": [self],
   "connect-src": [self],
   "worker-src": [self],
   "manifest-src": [self],
