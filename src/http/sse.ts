@@ -39,7 +39,8 @@ export function openEventStream(req: Request, res: Response): EventStream {
     send: (entry) => write(frame(entry)),
     comment: (text = "") => write(`: ${oneLine(text)}\n\n`),
     async flushed() {
-      if (res.writableNeedDrain && !closed.signal.aborted) await once(res, "drain", { signal: closed.signal }).catch(() => undefined);
+      if (res.writableNeedDrain && !closed.signal.aborted)
+        await once(res, "drain", { signal: closed.signal }).catch(() => undefined);
     },
     end: () => void res.end(),
     drop: () => void res.destroy(),
