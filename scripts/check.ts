@@ -11,6 +11,7 @@ const steps: Step[] = [
   { name: "lint", command: ["node_modules/oxlint/bin/oxlint", "--deny-warnings"] },
   { name: "types", command: ["node_modules/@typescript/native/bin/tsc", "--project", "tsconfig.json"] },
   { name: "types of the dashboard", command: ["node_modules/@typescript/native/bin/tsc", "--project", "dashboard"] },
+  { name: "types of the browser tests", command: ["node_modules/@typescript/native/bin/tsc", "--project", "test/e2e"] },
   {
     name: "boundaries",
     command: ["node_modules/dependency-cruiser/bin/dependency-cruiser.mjs", "src", "dashboard/src", "test", "bin"],
