@@ -23,7 +23,10 @@ let packageFolder = "";
 beforeAll(async () => {
   packageFolder = await copyPackage();
 });
-afterAll(() => rm(packageFolder, { recursive: true }));
+afterAll(async () => {
+  await chmod(packageFolder, 0o755);
+  await rm(packageFolder, { recursive: true });
+});
 
 describe.each(ACCOUNTS)("started by %s", (as) => {
   let dataDir = "";
