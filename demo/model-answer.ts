@@ -26,6 +26,7 @@ export interface Pace {
 
 const shortId = () => randomUUID().replaceAll("-", "").slice(0, 24);
 const LETTERS_PER_TOKEN = 4;
+const CUT_AFTER_MS = 20;
 export const tokens = (letters: number): number => Math.max(1, Math.ceil(letters / LETTERS_PER_TOKEN));
 
 /** A step as a message of the Messages API. A step that says nothing says “Done.”: an answer must not be empty. */
@@ -93,6 +94,8 @@ export async function sendStream(
     for (const delta of pieces(block, pace.letters)) {
       await send(event("content_block_delta", { index, delta }));
       if (cut) {
+        // What was sent so far shall arrive.
+        await sleep(CUT_AFTER_MS, undefined, { signal });
         res.destroy();
         return;
       }

@@ -79,12 +79,17 @@ async function pinned(): Promise<string[] | undefined> {
   return (await isFile(wrapper)) ? [process.execPath, wrapper] : undefined;
 }
 
+/** Beside us, or beside the package that depends on it: npm puts it where it likes. */
 function packageFolder(name: string): string | undefined {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-  } catch {
-    return undefined;
+  const here = createRequire(import.meta.url);
+  for (const from of [() => here, () => createRequire(here.resolve("@anthropic-ai/claude-code/package.json"))]) {
+    try {
+      return dirname(from().resolve(`${name}/package.json`));
+    } catch {
+      // Not there: look in the other place.
+    }
   }
+  return undefined;
 }
 
 async function ifExecutable(path: string): Promise<string[] | undefined> {

@@ -4,7 +4,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, toError } from "../lib/errors.ts";
 import { closedInput, openInputPipe, type InputPipe } from "./input-pipe.ts";
-import { findMarkedProcesses, MARKER_VARIABLE, readMarker } from "./marked-processes.ts";
+import { findMarkedProcesses, MARKER_VARIABLE, readMarker, sweepLeftovers } from "./marked-processes.ts";
 import { namespacePrefix } from "./pid-namespace.ts";
 import { hasProc, identify, identityAlive, type ProcessIdentity } from "./process-identity.ts";
 import { createRunFiles, readNumberFile, readStderrTail, readText, runFiles, type RunFiles } from "./run-files.ts";
@@ -19,7 +19,8 @@ export interface ClaudeProcess {
   read(offset: number, end?: number): Promise<StreamChunk>;
   /**
    * Ask this first, then read to the end: when it has ended, no line comes after what `read` then finds. An exit code
-   * of undefined means lost (killed from outside, machine restarted): call `stop` before anything else is started.
+   * means that nothing of it runs any more. An exit code of undefined means lost (killed from outside, machine
+   * restarted): call `stop` before anything else is started.
    */
   state(): Promise<ClaudeState>;
   readonly canSend: boolean;
@@ -117,14 +118,16 @@ function processOf(
 ): ClaudeProcess {
   const stream = openStreamFile(files.stdout);
   let stopping: Promise<void> | undefined;
+  let swept: Promise<void> | undefined;
 
   async function state(): Promise<ClaudeState> {
     const exitCode = readNumberFile(files.exit);
-    if (exitCode !== undefined) return { exitCode };
-    if (identity && identityAlive(identity)) return "alive";
+    if (exitCode === undefined && identity && identityAlive(identity)) return "alive";
     // The wrapper may have renamed its exit file between the two looks above.
-    await sleep(RECHECK_MS);
-    return { exitCode: readNumberFile(files.exit) };
+    if (exitCode === undefined) await sleep(RECHECK_MS);
+    const last = exitCode ?? readNumberFile(files.exit);
+    if (last !== undefined && marker !== undefined) await (swept ??= sweepLeftovers(marker, identity?.pid));
+    return { exitCode: last };
   }
 
   return {

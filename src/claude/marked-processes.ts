@@ -27,9 +27,17 @@ export async function findMarkedProcesses(prefix: string): Promise<MarkedProcess
   return found.map(({ kept, ...rest }) => ({ ...rest, marker: kept }));
 }
 
-/** Kills every process of a run until two looks in a row find none; `spare` is left alone. Returns how many it killed. */
-export async function sweepMarker(marker: string, spare?: number): Promise<number> {
-  return killUntilNone((pid) => readMarker(pid) === marker, spare);
+/** Kills every process of a run until two looks in a row find none. Returns how many it killed. */
+export function sweepMarker(marker: string): Promise<number> {
+  return killUntilNone((pid) => readMarker(pid) === marker, undefined);
+}
+
+/** Kills what a run that ended by itself left behind; its wrapper, which may need a moment more, is left alone. */
+export async function sweepLeftovers(marker: string, wrapper: number | undefined): Promise<void> {
+  const left = await findMarkedProcesses(marker);
+  if (left.some((one) => one.marker === marker && one.pid !== wrapper)) {
+    await killUntilNone((pid) => readMarker(pid) === marker, wrapper);
+  }
 }
 
 /** Kills what is left of a process group and of a run's marker, but for the group's leader. */

@@ -29,24 +29,28 @@ export const isRunning = (stat: ProcessStat | undefined): boolean =>
   stat !== undefined && stat.state !== "Z" && stat.state !== "X";
 
 /** The boot id is the host's and outlives a container; the start of process 1 tells containers apart. */
-export const bootId = (): string =>
-  `${readProc("/proc/sys/kernel/random/boot_id")?.trim() ?? ""}/${readStat(1)?.startTime ?? ""}`;
+function readBootId(): string {
+  return `${readProc("/proc/sys/kernel/random/boot_id")?.trim() ?? ""}/${readStat(1)?.startTime ?? ""}`;
+}
+
+/** Neither changes while we live, and both are asked at every look at a run. */
+let known: { hasProc: boolean; bootId: string } | undefined;
+const system = () => (known ??= { hasProc: readStat(process.pid) !== undefined, bootId: readBootId() });
+export const hasProc = (): boolean => system().hasProc;
 
 /** The identity of a running process, undefined when there is none with that pid. */
 export function identify(pid: number): ProcessIdentity | undefined {
   if (!hasProc()) return isPidAlive(pid) ? { pid, startTime: "", bootId: "" } : undefined;
   const stat = readStat(pid);
-  return stat && isRunning(stat) ? { pid, startTime: stat.startTime, bootId: bootId() } : undefined;
+  return stat && isRunning(stat) ? { pid, startTime: stat.startTime, bootId: system().bootId } : undefined;
 }
 
 /** True while that very process runs; a zombie, another boot, or another process with its pid are not it. */
 export function identityAlive(identity: ProcessIdentity): boolean {
   if (!hasProc()) return isPidAlive(identity.pid);
   const stat = readStat(identity.pid);
-  return isRunning(stat) && stat?.startTime === identity.startTime && identity.bootId === bootId();
+  return isRunning(stat) && stat?.startTime === identity.startTime && identity.bootId === system().bootId;
 }
-
-export const hasProc = (): boolean => readStat(process.pid) !== undefined;
 
 function isPidAlive(pid: number): boolean {
   try {

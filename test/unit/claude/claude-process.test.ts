@@ -193,6 +193,12 @@ function readCommand(pid: string): string {
   }
 }
 
+test("what a run left in the background is gone when it counts as ended", async () => {
+  const { claude, marker } = await start("setsid sleep 60 & echo up", []);
+  expect((await end(claude)).exitCode).toBe(0);
+  expect((await findMarkedProcesses(marker)).filter(({ pid }) => pid !== claude.identity?.pid)).toEqual([]);
+});
+
 test("a number that went to another process is not touched", async () => {
   const bystander = spawn("sleep", ["60"]);
   const pid = bystander.pid ?? 0;
