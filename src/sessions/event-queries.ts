@@ -76,22 +76,36 @@ export async function findHorizon(db: Kysely<DB>): Promise<string> {
   return rows[0]?.horizon ?? "0";
 }
 
+/** A place in the feed of all sessions: all from transaction `horizon` on; in the middle of a pass also what was had. */
+export interface FeedPlace {
+  horizon: string;
+  /** The pass goes on behind this event, and is followed by one from `next`. */
+  pass?: { next: string; tx: string; sessionId: string; seq: number };
+}
+
 /**
- * All sessions' events of transactions from `horizon` on, and the horizon to ask from next time. What lies between the
- * two comes again then: the caller leaves out what it has had. Within a session the order is that of seq.
+ * All sessions' events from a place on, and the place to go on from. What the writers of a pass had not yet committed
+ * when it began lies behind the next place: that begins with the oldest of them, so some events come twice, and none
+ * is left out. Within a page the order in a session is that of seq.
  */
-export async function findEventsFrom(db: Kysely<DB>, horizon: string, limit: number) {
+export async function findEventsFrom(db: Kysely<DB>, { horizon, pass }: FeedPlace, limit: number) {
+  const behind = pass
+    ? sql`and (tx, session_id, seq) > (${pass.tx}::xid8, ${pass.sessionId}::uuid, ${pass.seq}::bigint)`
+    : sql``;
   const { rows } = await sql<EventRow & { tx: string; horizon: string }>`
     select e.session_id, e.seq, e.type, e.key, e.run_id, e.data, e.created_at, e.tx::text, h.horizon
     from (select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) h
     left join lateral (
-      select * from session_events where tx >= ${horizon}::xid8 order by tx, session_id, seq limit ${limit}
+      select * from session_events where tx >= ${horizon}::xid8 ${behind} order by tx, session_id, seq limit ${limit}
     ) e on true`.execute(db);
   const found = rows.filter((row) => row.sessionId !== null);
-  const complete = found.length < limit;
-  // Cut off by the limit: go on with the transaction the cut fell into.
-  const next = (complete ? rows[0]?.horizon : found.at(-1)?.tx) ?? horizon;
+  const last = found.at(-1);
+  const next = pass?.next ?? rows[0]?.horizon ?? horizon;
   const events = found.map(({ horizon: _, tx: __, ...row }) => presentEvent(row));
   events.sort((a, b) => (a.sessionId === b.sessionId ? a.seq - b.seq : a.sessionId < b.sessionId ? -1 : 1));
-  return { events, horizon: next, complete };
+  const complete = found.length < limit || !last;
+  const place: FeedPlace = complete
+    ? { horizon: next }
+    : { horizon, pass: { next, tx: last.tx, sessionId: last.sessionId, seq: last.seq } };
+  return { events, place, next, complete };
 }

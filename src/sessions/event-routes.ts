@@ -10,7 +10,7 @@ import { SessionParams } from "./session-routes.ts";
 const After = z.object({
   after: z
     .string()
-    .max(20)
+    .max(120)
     .optional()
     .meta({ description: "Answers with a page of JSON instead of a stream: all after this cursor (0 for the beginning)." }),
 });
@@ -38,7 +38,10 @@ async function follow(req: Request, res: Response, start: (lastId: string | unde
           await stream.flushed();
         }
       },
-      resync: (cursor) => stream.send({ id: cursor, event: "resync", data: {} }),
+      async resync(cursor: string) {
+        stream.send({ id: cursor, event: "resync", data: {} });
+        await stream.flushed();
+      },
       drop: () => stream.drop(),
     };
   };

@@ -1,7 +1,7 @@
 import type { SessionEvent } from "../contract/event.ts";
 import type { Database } from "../db/database.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
-import { findEvents, findEventsFrom } from "./event-queries.ts";
+import { findEvents, findEventsFrom, type FeedPlace } from "./event-queries.ts";
 import type { Feed } from "./feed.ts";
 import { createFollower, type FollowSink } from "./follower.ts";
 import { findSession } from "./session-queries.ts";
@@ -12,12 +12,27 @@ const PAGE = 500;
 /** A client that was away for more than this many events reloads instead of reading them all. */
 const MAX_CATCH_UP = 5_000;
 
-export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
-  const cursorOf = (text: string): string => {
-    if (!/^\d{1,19}$/.test(text)) throw invalidField("query.after", "(or Last-Event-ID) is not a cursor of this feed");
-    return text;
-  };
+const SEQ = /^\d{1,15}$/;
+/** `horizon`, or in the middle of a pass `horizon.next.tx.sessionId.seq`. */
+const PLACE = /^(\d{1,19})(?:\.(\d{1,19})\.(\d{1,19})\.([\da-f-]{36})\.(\d{1,15}))?$/;
 
+const noCursor = () => invalidField("query.after", "(or Last-Event-ID) is not a cursor of this feed");
+
+function seqOf(cursor: string): number {
+  if (!SEQ.test(cursor)) throw noCursor();
+  return Number(cursor);
+}
+
+function placeOf(cursor: string): FeedPlace {
+  const [, horizon, next, tx, sessionId, seq] = PLACE.exec(cursor) ?? [];
+  if (horizon === undefined) throw noCursor();
+  return next && tx && sessionId ? { horizon, pass: { next, tx, sessionId, seq: Number(seq) } } : { horizon };
+}
+
+const cursorOf = ({ horizon, pass }: FeedPlace): string =>
+  pass ? [horizon, pass.next, pass.tx, pass.sessionId, pass.seq].join(".") : horizon;
+
+export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
   async function requireSession(id: string): Promise<void> {
     if (!(await findSession(db, id))) throw new AppError("not_found", `There is no session ${id}`);
   }
@@ -25,69 +40,68 @@ export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
   return {
     /** A page of one session's events after a seq, for those who poll. */
     async page(sessionId: string, after: string) {
+      const seq = seqOf(after);
       await requireSession(sessionId);
-      const items = await findEvents(db, sessionId, { after: Number(cursorOf(after)), limit: PAGE });
-      return { items, nextCursor: String(items.at(-1)?.seq ?? after) };
+      const items = await findEvents(db, sessionId, { after: seq, limit: PAGE });
+      return { items, nextCursor: String(items.at(-1)?.seq ?? seq) };
     },
 
     /** A page of all sessions' events; an event may come twice, so tell them apart by session and seq. */
     async pageOfAll(after: string) {
-      const { events, horizon } = await findEventsFrom(db, cursorOf(after), MAX_CATCH_UP);
-      return { items: events, nextCursor: horizon };
+      const { events, place } = await findEventsFrom(db, placeOf(after), PAGE);
+      return { items: events, nextCursor: cursorOf(place) };
     },
 
     /** All that one session has after `lastSeq` and then all that comes, each once and in order. */
     async follow(sessionId: string, lastSeq: string | undefined, open: () => FollowSink): Promise<() => void> {
+      let seq = seqOf(lastSeq ?? "0");
       await requireSession(sessionId);
-      let seq = Number(cursorOf(lastSeq ?? "0"));
       const sink = open();
-      const fresh = (events: readonly SessionEvent[]) => events.filter((event) => event.sessionId === sessionId && event.seq > seq);
-      const send = async (events: readonly SessionEvent[]) => {
-        const unseen = fresh(events);
-        seq = unseen.at(-1)?.seq ?? seq;
-        if (unseen.length > 0) await sink.events(unseen, String(seq));
-      };
-      const follower = createFollower({ ...sink, events: send });
-      const end = feed.follow(({ events, cursor }) => {
-        const unseen = fresh(events);
-        if (unseen.length > 0) follower.push({ events: unseen, cursor });
-      });
-      return orEnd(end, async () => {
+      const isFresh = (event: SessionEvent) => event.sessionId === sessionId && event.seq > seq;
+      async function send(events: readonly SessionEvent[]): Promise<void> {
+        const fresh = events.filter(isFresh);
+        seq = fresh.at(-1)?.seq ?? seq;
+        if (fresh.length > 0) await sink.events(fresh, String(seq));
+      }
+      async function catchUp(): Promise<void> {
         for (;;) {
           const events = await findEvents(db, sessionId, { after: seq, limit: PAGE });
           await send(events);
-          if (events.length < PAGE) break;
+          if (events.length < PAGE) return;
         }
-        follower.start();
+      }
+      const follower = createFollower({ ...sink, events: send, resync: () => catchUp().catch(sink.drop) });
+      const end = feed.follow((batch) => {
+        const events = batch.events.filter(isFresh);
+        if (events.length > 0 || batch.resync) follower.push({ ...batch, events });
       });
+      await catchUp().catch(endFirst(end));
+      follower.start();
+      return end;
     },
 
     /** All sessions' events from a cursor on, at least once each; without one, from now on. */
     async followAll(lastId: string | undefined, open: () => FollowSink): Promise<() => void> {
-      const from = lastId === undefined ? undefined : cursorOf(lastId);
+      const from = lastId === undefined ? undefined : placeOf(lastId);
       const sink = open();
       const follower = createFollower(sink);
       const end = feed.follow(follower.push);
-      return orEnd(end, async () => {
-        await sink.events([], feed.cursor);
-        if (from !== undefined) {
-          const missed = await findEventsFrom(db, from, MAX_CATCH_UP);
-          if (missed.complete) await sink.events(missed.events, missed.horizon);
-          else sink.resync(feed.cursor);
-        }
-        follower.start();
-      });
+      // Until what it missed was sent, a client that is cut off must resume from where it was.
+      await sink.events([], lastId ?? feed.cursor);
+      if (from) {
+        const { events, next, complete } = await findEventsFrom(db, from, MAX_CATCH_UP).catch(endFirst(end));
+        await (complete ? sink.events(events, next) : sink.resync(next));
+      }
+      follower.start();
+      return end;
     },
   };
 }
 
-/** Catches a follower up; one that cannot be is not kept among the others. */
-async function orEnd(end: () => void, catchUp: () => Promise<void>): Promise<() => void> {
-  try {
-    await catchUp();
-    return end;
-  } catch (error) {
+/** A follower that cannot be caught up is not kept among the others. */
+const endFirst =
+  (end: () => void) =>
+  (error: unknown): never => {
     end();
     throw error;
-  }
-}
+  };

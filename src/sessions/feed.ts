@@ -11,9 +11,12 @@ export type Feed = Awaited<ReturnType<typeof openFeed>>;
 export interface FeedBatch {
   events: readonly SessionEvent[];
   cursor: string;
+  /** More happened than is handed on: followers read for themselves. */
+  resync?: boolean;
 }
 
-const BATCH = 5_000;
+/** More new events than this at once (the database was away, or one transaction wrote them all) are not handed on. */
+const MAX_BATCH = 5_000;
 /** A NOTIFY can be lost with its connection; this is how late an event can then be. */
 const PATROL_MS = 5_000;
 
@@ -31,21 +34,21 @@ export async function openFeed({ db, listener, log }: { db: Database; listener: 
   let pumping: Promise<void> | undefined;
   let again = false;
 
-  /** Reads what is new and hands it on; true when more waits behind the limit. */
-  async function pumpOnce(): Promise<boolean> {
-    const { events, horizon, complete } = await findEventsFrom(db, cursor, BATCH);
-    const fresh = events.filter((event) => !had.has(nameOf(event)));
-    had = new Set(events.map(nameOf));
-    cursor = horizon;
-    if (fresh.length > 0) for (const follow of followers) follow({ events: fresh, cursor });
-    return !complete;
+  /** Reads what is new and hands it on. */
+  async function pumpOnce(): Promise<void> {
+    const { events, next, complete } = await findEventsFrom(db, { horizon: cursor }, MAX_BATCH);
+    const fresh = complete ? events.filter((event) => !had.has(nameOf(event))) : [];
+    had = new Set(complete ? events.map(nameOf) : []);
+    cursor = next;
+    if (fresh.length === 0 && complete) return;
+    for (const follow of followers) follow({ events: fresh, cursor, ...(!complete && { resync: true }) });
   }
 
   async function pumpAll(): Promise<void> {
     try {
       do {
         again = false;
-        again = (await pumpOnce()) || again;
+        await pumpOnce();
       } while (again && !stopped.signal.aborted);
     } catch (error) {
       log.warn({ err: error }, "the feed could not be read; it is tried again");

@@ -5,8 +5,8 @@ import type { FeedBatch } from "./feed.ts";
 export interface FollowSink {
   /** Sends them; resolves when the client has taken them, or is gone. */
   events(events: readonly SessionEvent[], cursor: string): Promise<void>;
-  /** It was away too long and must read the lists anew. */
-  resync(cursor: string): void;
+  /** There is more than it can be sent: it must read anew. */
+  resync(cursor: string): Promise<void>;
   /** Breaks off: it could not keep up, comes back, and resumes from where it was. */
   drop(): void;
 }
@@ -27,7 +27,7 @@ export function createFollower(sink: FollowSink) {
     sending = true;
     for (let batch = waiting.shift(); batch; batch = waiting.shift()) {
       count -= batch.events.length;
-      await sink.events(batch.events, batch.cursor);
+      await (batch.resync ? sink.resync(batch.cursor) : sink.events(batch.events, batch.cursor));
     }
     sending = false;
   }
