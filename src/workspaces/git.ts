@@ -1,5 +1,4 @@
 import { execa } from "execa";
-import { simpleGit, type SimpleGit, type SimpleGitProgressEvent } from "simple-git";
 import {
   type Environment,
   type GitToken,
@@ -60,7 +59,8 @@ export interface RemoteOptions {
   url: string;
   protocols: readonly string[];
   signal: AbortSignal;
-  onProgress?: (stage: string, percent: number) => void;
+  /** Hears what git says while it works, such as `Receiving objects:  42% (…)`. */
+  onProgress?: (text: string) => void;
 }
 
 export type Git = ReturnType<typeof createGit>;
@@ -76,76 +76,67 @@ export interface GitParts {
 export function createGit({ environment, token }: GitParts) {
   const scrub = createScrubber(token);
 
+  async function remote(args: readonly string[], options: RemoteOptions): Promise<GitOutput> {
+    const env = networkEnvironment(environment, { protocols: options.protocols, token });
+    using silence = watchSilence(NETWORK_SILENCE_MS);
+    const call: GitOptions = { ...options, gitDir: options.cwd, timeoutMs: NETWORK_TIMEOUT_MS };
+    const running = start(args, call, { env, signal: AbortSignal.any([options.signal, silence.signal]) });
+    running.stderr.on("data", (chunk: Buffer) => {
+      silence.reset();
+      options.onProgress?.(chunk.toString());
+    });
+    const ending = await running;
+    if (silence.signal.aborted)
+      throw new GitError(args[0] ?? "", { stderr: "", why: "timed out: the host said nothing" });
+    return judge(args, call, ending, scrub);
+  }
+
   return {
     /** Runs git on this machine's files: no hooks, no transports, no configuration that could start a program. */
     async run(args: readonly string[], options: GitOptions): Promise<GitOutput> {
-      const result = await execa("git", args, {
-        cwd: options.cwd,
-        env: { ...localEnvironment(environment, options.protocols), ...repositoryVariables(options) },
-        extendEnv: false,
-        encoding: "buffer",
-        stripFinalNewline: false,
-        reject: false,
-        ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
-        timeout: options.timeoutMs ?? LOCAL_TIMEOUT_MS,
-        forceKillAfterDelay: KILL_DELAY_MS,
-        killDescendants: true,
-        maxBuffer: options.cutOutputAt ?? MAX_OUTPUT_BYTES,
-        ...(options.signal && { cancelSignal: options.signal }),
-      });
-      return judge(args, options, result, scrub);
+      const env = localEnvironment(environment, options.protocols);
+      return judge(args, options, await start(args, options, { env, signal: options.signal }), scrub);
     },
 
     /** Brings a remote's refs into a bare repository of ours. */
     async fetch(refspecs: readonly string[], options: RemoteOptions): Promise<void> {
-      const args = [
-        "fetch",
-        "--prune",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--progress",
-        "--",
-        options.url,
-        ...refspecs,
-      ];
-      await remote("fetch", options, (git) => git.raw(args));
+      const how = ["--prune", "--no-tags", "--no-write-fetch-head", "--progress"];
+      await remote(["fetch", ...how, "--", options.url, ...refspecs], options);
     },
 
     /** What `git ls-remote --symref` says about these refs. */
-    listRemote: (refs: readonly string[], options: RemoteOptions): Promise<string> =>
-      remote("ls-remote", options, (git) => git.raw(["ls-remote", "--symref", "--", options.url, ...refs])),
+    listRemote: async (refs: readonly string[], options: RemoteOptions): Promise<string> =>
+      (await remote(["ls-remote", "--symref", "--", options.url, ...refs], options)).stdout.toString(),
   };
+}
 
-  async function remote<T>(command: string, options: RemoteOptions, call: (git: SimpleGit) => Promise<T>): Promise<T> {
-    const env = { ...networkEnvironment(environment, { protocols: options.protocols, token }), GIT_DIR: options.cwd };
-    const timeout = AbortSignal.timeout(NETWORK_TIMEOUT_MS);
-    const git = simpleGit({
-      baseDir: options.cwd,
-      abort: AbortSignal.any([options.signal, timeout]),
-      timeout: { block: NETWORK_SILENCE_MS },
-      ...(options.onProgress && {
-        progress: ({ stage, progress }: SimpleGitProgressEvent) => options.onProgress?.(stage, progress),
-      }),
-      allowEnvironment: Object.keys(env).filter((name) => name.startsWith("GIT_")),
-      // These guard against settings from outside; the ones here are our own protections.
-      unsafe: {
-        allowUnsafeConfigEnvCount: true,
-        allowUnsafeHooksPath: true,
-        allowUnsafeFsMonitor: true,
-        allowUnsafeDiffExternal: true,
-        allowUnsafeProtocolOverride: true,
-        allowUnsafeSshCommand: true,
-      },
-    }).env(env);
-    try {
-      return await call(git);
-    } catch (error) {
-      options.signal.throwIfAborted();
-      const stderr = scrub(error instanceof Error ? error.message : String(error));
-      const timedOut = timeout.aborted || /block timeout reached/.test(stderr);
-      throw new GitError(command, { stderr, why: timedOut ? "timed out" : undefined });
-    }
-  }
+/** Starts git in a process group of its own, so that its helpers end with it. */
+function start(
+  args: readonly string[],
+  options: GitOptions,
+  { env, signal }: { env: Record<string, string>; signal: AbortSignal | undefined },
+) {
+  return execa("git", args, {
+    cwd: options.cwd,
+    env: { ...env, ...repositoryVariables(options) },
+    extendEnv: false,
+    encoding: "buffer",
+    stripFinalNewline: false,
+    reject: false,
+    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+    timeout: options.timeoutMs ?? LOCAL_TIMEOUT_MS,
+    forceKillAfterDelay: KILL_DELAY_MS,
+    killDescendants: true,
+    maxBuffer: options.cutOutputAt ?? MAX_OUTPUT_BYTES,
+    ...(signal && { cancelSignal: signal }),
+  });
+}
+
+/** A signal that fires when `reset` was not called for this long. */
+function watchSilence(ms: number): { signal: AbortSignal; reset(): void } & Disposable {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ms);
+  return { signal: controller.signal, reset: () => void timer.refresh(), [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function repositoryVariables({ gitDir, workTree, indexFile, objectStore }: GitOptions): Record<string, string> {

@@ -84,6 +84,14 @@ function fileAddress(path: string, { loopback }: Rules): RepositoryAddress {
   return { url: path, name: folderName(path), protocol: "file" };
 }
 
+function decodePath(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname);
+  } catch {
+    throw refuse("must be a valid file URL");
+  }
+}
+
 function urlAddress(text: string, rules: Rules): RepositoryAddress {
   const url = parseUrl(text);
   switch (url.protocol) {
@@ -94,7 +102,7 @@ function urlAddress(text: string, rules: Rules): RepositoryAddress {
       return sshAddress(url);
     case "file:":
       if (url.host) throw refuse("must be a file URL without a host");
-      return fileAddress(decodeURIComponent(url.pathname), rules);
+      return fileAddress(decodePath(url), rules);
     default:
       throw refuse("must be owner/repo or an https or ssh URL");
   }

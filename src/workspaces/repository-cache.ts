@@ -160,11 +160,12 @@ async function removeStaleLocks(dir: string): Promise<void> {
 
 const LOG_EVERY_MS = 5_000;
 
-function progressLog(log: Logger, repository: string): (stage: string, percent: number) => void {
+function progressLog(log: Logger, repository: string): (text: string) => void {
   let last = performance.now();
-  return (stage, percent) => {
-    if (performance.now() - last < LOG_EVERY_MS) return;
+  return (text) => {
+    const [, stage, percent] = /([A-Z][a-z ]+): +(\d+)%/.exec(text) ?? [];
+    if (stage === undefined || performance.now() - last < LOG_EVERY_MS) return;
     last = performance.now();
-    log.info({ repository, stage, percent }, "fetching a repository");
+    log.info({ repository, stage, percent: Number(percent) }, "fetching a repository");
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Database } from "../../src/db/database.ts";
-import { createLogger } from "../../src/lib/logger.ts";
+import { createLogger, type Logger } from "../../src/lib/logger.ts";
 import type { PlanInput, WorkspaceConfig } from "../../src/workspaces/workspace-config.ts";
 import { findWorkspace, insertWorkspace } from "../../src/workspaces/workspace-queries.ts";
 import { createWorkspaceService } from "../../src/workspaces/workspace-service.ts";
@@ -37,8 +37,8 @@ export async function openWorkspaceHouse(change: Partial<WorkspaceConfig> = {}) 
     db,
     config,
     /** A service anew, as after a restart. */
-    openService: (more: Partial<WorkspaceConfig> = {}) =>
-      createWorkspaceService({ db, config: { ...config, ...more }, log }),
+    openService: (more: Partial<WorkspaceConfig> = {}, otherLog: Logger = log) =>
+      createWorkspaceService({ db, config: { ...config, ...more }, log: otherLog }),
     service: createWorkspaceService({ db, config, log }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
