@@ -17,3 +17,6 @@ create table conversation_copies (
 );
 comment on table conversation_copies is 'Claude''s own record of a conversation (gzip), copied after each run: it goes on from here where the original is gone';
 alter table conversation_copies alter column transcript set storage external;
+
+-- The lease lets only one run of a session be on; the ledger itself would refuse a second one.
+create unique index runs_one_running on runs (session_id) where status = 'running';

@@ -1,25 +1,24 @@
-import { join } from "node:path";
 import { createClaude, type Claude } from "./claude/claude.ts";
 import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
 import type { Config } from "./config.ts";
-import type { Version } from "./contract/system.ts";
-import { createDatabase, serverVersion, type Database } from "./db/database.ts";
-import { takeProcessLock } from "./db/embedded/process-lock.ts";
-import { startEmbeddedPostgres } from "./db/embedded/embedded-postgres.ts";
-import { migrate } from "./db/migrate.ts";
+import { serverVersion } from "./db/database.ts";
 import { openListener } from "./db/notify.ts";
+import { openLedger } from "./db/open-ledger.ts";
 import { createHookRoutes, createLogRoutes } from "./hooks/hook-routes.ts";
-import { openHookService } from "./hooks/hook-service.ts";
+import { openHookService, type HookService } from "./hooks/hook-service.ts";
 import { healthRoutes } from "./http/health-routes.ts";
+import type { HttpParts } from "./http/http-app.ts";
 import { startServer } from "./http/server.ts";
+import { AppError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
+import { VERSION } from "./lib/version.ts";
 import { createMessageRoutes } from "./messages/message-routes.ts";
 import { createMessageService } from "./messages/message-service.ts";
 import { openQueue } from "./queue/queue.ts";
 import { createRunRoutes } from "./runs/run-routes.ts";
-import { createRunService } from "./runs/run-service.ts";
+import { createRunService, type RunService } from "./runs/run-service.ts";
 import { createStatusRoutes, createVersionRoutes } from "./runs/status-routes.ts";
-import { createStatusService } from "./runs/status-service.ts";
+import { createStatusService, type StatusService } from "./runs/status-service.ts";
 import { startWorker } from "./runs/worker.ts";
 import { readWorkerId } from "./runs/worker-id.ts";
 import { createEventRoutes } from "./sessions/event-routes.ts";
@@ -28,9 +27,10 @@ import { openFeed } from "./sessions/feed.ts";
 import { createSessionRoutes } from "./sessions/session-routes.ts";
 import { createSessionService } from "./sessions/session-service.ts";
 import { createWorkspaceRoutes } from "./workspaces/workspace-routes.ts";
-import { createWorkspaceService } from "./workspaces/workspace-service.ts";
+import { createWorkspaceService, type WorkspaceService } from "./workspaces/workspace-service.ts";
 
-export const VERSION = "0.1.0";
+/** `serve` is everything; `worker` only carries out runs, for a server elsewhere on the same database. */
+export type Role = "serve" | "worker";
 
 export type App = Awaited<ReturnType<typeof startApp>>;
 
@@ -38,72 +38,32 @@ export type App = Awaited<ReturnType<typeof startApp>>;
  * Makes every part, wires them, and owns their lives: what was made last is released first. It listens before the
  * worker starts, so that a long list of runs to take up again delays no request.
  */
-export async function startApp(config: Config, log: Logger) {
+export async function startApp(config: Config, log: Logger, role: Role = "serve") {
   await using parts = new AsyncDisposableStack();
   const workerId = await readWorkerId(config.dataDir);
-  const database = await openDatabase(config, log, parts);
-  const { connectionString } = database;
-  const db = parts.adopt(createDatabase(connectionString), (it) => it.destroy());
-  await migrate(db, config.sqlDir);
-  const queue = parts.use(await openQueue({ connectionString, log }));
+  const storage = await openStorage(config, log, { parts, role });
+  const { db, queue } = storage;
   await queue.addWorker(workerId);
-  const listener = parts.use(await openListener(connectionString, log));
-  const feed = parts.use(await openFeed({ db, listener, log }));
 
   const address = { url: "" };
-  const workspaces = createWorkspaceService({ db, config: config.workspaces, log });
-  await workspaces.ensureBase();
   const claude = createClaude({
     config: config.claude,
     claudeDir: config.runs.claudeDir,
     hookUrl: () => `${address.url}/api/hooks`,
   });
-  const { nudge } = queue;
-  const { allowBypass } = config.claude;
-  const sessions = createSessionService({ db, nudge, workerId, workspaces, allowBypass, configDir: claude.configDir });
-  const messages = createMessageService({ db, nudge });
-  const runs = createRunService({ db, nudge });
-  const events = createEventService({ db, feed });
-  const hooks = parts.use(openHookService({ db, log, workerId }));
-  const status = createStatusService({
-    db,
-    workerId,
-    slots: config.runs.maxConcurrent,
-    version: () => describe(database.kind, db, claude),
-    fixed: {
-      signIn: config.http.apiKeys.length > 0 && !config.http.loopback ? "key" : "none",
-      projectRoots: config.workspaces.projectRoots,
-      defaults: { permissionMode: "acceptEdits", timeoutSeconds: config.runs.timeoutSeconds, bypassAllowed: allowBypass },
-    },
-    publicUrl: () => config.http.publicUrl ?? address.url,
-    hooksReceived: () => hooks.received,
-  });
+  const workspaces = createWorkspaceService({ db, config: config.workspaces, log });
+  await workspaces.ensureBase();
+  const hooks = parts.use(openHookService({ db, connectionString: storage.connectionString, log, workerId }));
+  const runs = createRunService({ db, nudge: queue.nudge });
+  const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address };
 
   let ready = false;
-  const server = await startServer({
-    settings: config.http,
-    version: VERSION,
-    log,
-    verifyRunToken: runs.verifyToken,
-    openRouters: [
-      healthRoutes({ checkDatabase: () => serverVersion(db), isReady: () => ready, version: VERSION }),
-      createVersionRoutes({ status }),
-    ],
-    hookRouters: [createHookRoutes({ hooks })],
-    routers: [
-      createSessionRoutes({ sessions }),
-      createMessageRoutes({ messages }),
-      createLogRoutes({ hooks }),
-      createRunRoutes({ runs }),
-      createWorkspaceRoutes({ workspaces }),
-      createEventRoutes({ events }),
-      createStatusRoutes({ status }),
-    ],
-  });
+  const health = healthRoutes({ checkDatabase: () => serverVersion(db), isReady: () => ready, version: VERSION });
+  const doors = role === "serve" ? await openDoors(core, parts) : hooksOnly(core);
+  const server = parts.use(await startServer({ ...doors, openRouters: [health, ...doors.openRouters] }));
   address.url = server.url;
-  parts.use(server);
   const worker = parts.use(
-    await startWorker({ db, queue, nudge, log, workspaces, claude, config: config.runs, workerId, version: VERSION }),
+    await startWorker({ db, queue, nudge: queue.nudge, log, workspaces, claude, config: config.runs, workerId, version: VERSION }),
   );
   ready = true;
 
@@ -116,35 +76,90 @@ export async function startApp(config: Config, log: Logger) {
   };
 }
 
-/** What runs here, in versions. A CLI that is missing is said, not thrown: the server works without one. */
-async function describe(kind: OpenedDatabase["kind"], db: Database, claude: Pick<Claude, "install">): Promise<Version> {
-  const install = await claude.install().catch(() => undefined);
+type Storage = Awaited<ReturnType<typeof openStorage>>;
+
+interface Core {
+  config: Config;
+  log: Logger;
+  workerId: string;
+  storage: Storage;
+  claude: Claude;
+  workspaces: WorkspaceService;
+  hooks: HookService;
+  runs: RunService;
+  /** Where this process listens; known once it does. */
+  address: { url: string };
+}
+
+/** The ledger and the queue. */
+async function openStorage(config: Config, log: Logger, { parts, role }: { parts: AsyncDisposableStack; role: Role }) {
+  if (role === "worker" && config.databaseUrl === undefined)
+    throw new AppError("invalid", "A worker needs DATABASE_URL: the embedded database serves one process only");
+  const ledger = await openLedger(config, log, parts);
+  const queue = parts.use(await openQueue({ connectionString: ledger.connectionString, log }));
+  return { ...ledger, queue };
+}
+
+/** Everything people and programs talk to. */
+async function openDoors(core: Core, parts: AsyncDisposableStack): Promise<HttpParts> {
+  const { config, log, workerId, storage, claude, workspaces, hooks, runs } = core;
+  const { db, queue, connectionString } = storage;
+  const { nudge } = queue;
+  const { allowBypass } = config.claude;
+  const listener = parts.use(await openListener(connectionString, log));
+  const feed = parts.use(await openFeed({ db, listener, log }));
+  const events = createEventService({ db, feed });
+  const sessions = createSessionService({ db, nudge, workerId, workspaces, allowBypass, configDir: claude.configDir });
+  const messages = createMessageService({ db, nudge });
+  const status = statusOf(core);
   return {
-    name: "claude-orchestrator",
+    settings: config.http,
     version: VERSION,
-    node: process.versions.node,
-    database: { kind, version: await serverVersion(db) },
-    claude: {
-      command: install?.argv.join(" ") ?? null,
-      version: install?.version ?? null,
-      pinned: PINNED_VERSION,
-      floor: FLOOR_VERSION,
-      state: install?.state ?? "missing",
-    },
+    log,
+    verifyRunToken: runs.verifyToken,
+    openRouters: [createVersionRoutes({ status })],
+    hookRouters: [createHookRoutes({ hooks })],
+    routers: [
+      createSessionRoutes({ sessions }),
+      createMessageRoutes({ messages }),
+      createLogRoutes({ hooks }),
+      createRunRoutes({ runs }),
+      createWorkspaceRoutes({ workspaces }),
+      createEventRoutes({ events }),
+      createStatusRoutes({ status }),
+    ],
   };
 }
 
-interface OpenedDatabase {
-  connectionString: string;
-  kind: "embedded" | "external";
-}
+/** A worker listens only for the hooks of its own runs. */
+const hooksOnly = ({ config, log, hooks, runs }: Core): HttpParts => ({
+  settings: { ...config.http, host: "127.0.0.1", port: 0 },
+  version: VERSION,
+  log,
+  verifyRunToken: runs.verifyToken,
+  openRouters: [],
+  hookRouters: [createHookRoutes({ hooks })],
+  routers: [],
+});
 
-/** The database that was named, or the embedded one. Only one process may use a data directory, whichever it is. */
-async function openDatabase(config: Config, log: Logger, parts: AsyncDisposableStack): Promise<OpenedDatabase> {
-  if (config.databaseUrl === undefined) {
-    const { connectionString } = parts.use(await startEmbeddedPostgres({ dataDir: config.dataDir, log }));
-    return { connectionString, kind: "embedded" };
-  }
-  parts.use(await takeProcessLock(join(config.dataDir, "worker.lock")));
-  return { connectionString: config.databaseUrl, kind: "external" };
+function statusOf({ config, workerId, storage, claude, hooks, address }: Core): StatusService {
+  const { http, runs, workspaces } = config;
+  return createStatusService({
+    db: storage.db,
+    databaseKind: storage.kind,
+    workerId,
+    slots: runs.maxConcurrent,
+    claude: { find: claude.install, pinned: PINNED_VERSION, floor: FLOOR_VERSION },
+    fixed: {
+      signIn: http.apiKeys.length > 0 && !http.loopback ? "key" : "none",
+      projectRoots: workspaces.projectRoots,
+      defaults: {
+        permissionMode: "acceptEdits",
+        timeoutSeconds: runs.timeoutSeconds,
+        bypassAllowed: config.claude.allowBypass,
+      },
+    },
+    publicUrl: () => http.publicUrl ?? address.url,
+    hooksReceived: () => hooks.received,
+  });
 }

@@ -1,5 +1,5 @@
-import { availableParallelism, totalmem } from "node:os";
-import { isAbsolute, resolve } from "node:path";
+import { availableParallelism, homedir, totalmem } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { AppError } from "./lib/errors.ts";
 
@@ -118,6 +118,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       allowedTools: e.CLAUDE_ALLOWED_TOOLS,
       envPass: e.CLAUDE_ENV_PASS,
       allowBypass: e.ALLOW_BYPASS,
+      /** Where Claude Code keeps the settings and login of the account we run under. */
+      accountDir: env["CLAUDE_CONFIG_DIR"] ?? join(env["HOME"] ?? homedir(), ".claude"),
       /** What a run's environment is chosen from, by the allow-list of claude-settings. */
       environment: env,
     },

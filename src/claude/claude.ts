@@ -50,13 +50,15 @@ interface Parts {
 
 /** The Claude Code CLI: one life of it is launched or found again, its stream is read, its end is judged. */
 export function createClaude({ config, claudeDir, hookUrl }: Parts) {
-  const { environment } = config;
+  const { environment, accountDir } = config;
   const home = environment["HOME"] ?? homedir();
-  const accountDir = environment["CLAUDE_CONFIG_DIR"] ?? join(home, ".claude");
   const install = (): Promise<ClaudeInstall> => findClaude({ command: config.command, path: environment["PATH"] });
 
   const conversationOf = (session: ConversationOwner) =>
-    conversationFile(ownConfigDir(environment, claudeDir, session.id) ?? accountDir, session.claudeSessionId ?? session.id);
+    conversationFile(
+      ownConfigDir(environment, claudeDir, session.id) ?? accountDir,
+      session.claudeSessionId ?? session.id,
+    );
 
   return {
     install,

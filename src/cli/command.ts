@@ -1,7 +1,11 @@
 import { Command } from "commander";
-import { VERSION } from "../app.ts";
 import { AppError } from "../lib/errors.ts";
+import { VERSION } from "../lib/version.ts";
+import { hooksCommand } from "./hooks-command.ts";
+import { importCommand } from "./import-command.ts";
 import { serve } from "./serve.ts";
+
+const STOP_RUNS = "on shutdown stop the runs that are on, instead of leaving them to the next start";
 
 /** The `claude-orchestrator` command; without a subcommand it serves. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
@@ -12,8 +16,15 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
   program
     .command("serve", { isDefault: true })
     .description("Serve the API and the dashboard, and carry out runs")
-    .option("--stop-runs", "on shutdown stop the runs that are on, instead of leaving them to the next start")
-    .action((options: { stopRuns?: boolean }) => serve({ stopRuns: options.stopRuns ?? false }));
+    .option("--stop-runs", STOP_RUNS)
+    .action(({ stopRuns = false }: { stopRuns?: boolean }) => serve({ stopRuns }));
+  program
+    .command("worker")
+    .description("Only carry out runs, for a server elsewhere on the same DATABASE_URL")
+    .option("--stop-runs", STOP_RUNS)
+    .action(({ stopRuns = false }: { stopRuns?: boolean }) => serve({ stopRuns, role: "worker" }));
+  program.addCommand(hooksCommand());
+  program.addCommand(importCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {

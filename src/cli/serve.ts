@@ -1,7 +1,7 @@
-import { startApp } from "../app.ts";
+import { startApp, type Role } from "../app.ts";
 import { loadDotEnv, readConfig } from "../config.ts";
 import { toError } from "../lib/errors.ts";
-import { createLogger } from "../lib/logger.ts";
+import { createLogger, type Logger } from "../lib/logger.ts";
 import { buildDashboard } from "./build-dashboard.ts";
 
 const STOP_RUNS_MS = 20_000;
@@ -23,16 +23,21 @@ function untilSignal(onSignal: (signal: string) => void): Promise<void> {
 }
 
 /** Serves until it is told to stop; what runs then goes on and is found again by the next start. */
-export async function serve({ stopRuns }: { stopRuns: boolean }): Promise<void> {
+export async function serve({ stopRuns, role = "serve" }: { stopRuns: boolean; role?: Role }): Promise<void> {
   loadDotEnv();
   const config = readConfig();
   const log = createLogger(config.logLevel);
   const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));
-  await using app = await startApp(config, log);
-  log.info({ url: app.url }, `ready: open ${app.url}`);
-  buildDashboard(config.http.dashboardDir, log).catch((error: unknown) =>
-    log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it"),
-  );
+  await using app = await startApp(config, log, role);
+  log.info({ url: app.url }, role === "serve" ? `ready: open ${app.url}` : "ready: carrying out runs");
+  if (role === "serve") startBuild(config.http.dashboardDir, log);
   await stopping;
   if (stopRuns) await app.stopRuns(STOP_RUNS_MS);
+}
+
+/** Beside the running server: the API and a page that says so are there already. */
+function startBuild(dashboardDir: string, log: Logger): void {
+  buildDashboard(dashboardDir, log).catch((error: unknown) =>
+    log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it"),
+  );
 }

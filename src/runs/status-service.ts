@@ -1,33 +1,62 @@
 import type { SystemStatus, Version } from "../contract/system.ts";
-import type { Database } from "../db/database.ts";
+import { serverVersion, type Database } from "../db/database.ts";
+import { VERSION } from "../lib/version.ts";
 import { findRunCounts } from "./worker-queries.ts";
 
 export type StatusService = ReturnType<typeof createStatusService>;
 
 interface Parts {
   db: Database;
+  databaseKind: Version["database"]["kind"];
   workerId: string;
   slots: number;
-  version: () => Promise<Version>;
+  claude: {
+    find: () => Promise<{ argv: readonly string[]; version: string; state: "tested" | "untested" | "unsupported" }>;
+    pinned: string;
+    floor: string;
+  };
   /** What does not change while the process lives. */
   fixed: Pick<SystemStatus, "signIn" | "projectRoots" | "defaults">;
   publicUrl: () => string;
   hooksReceived: () => number;
 }
 
-export function createStatusService({ db, workerId, slots, version, fixed, publicUrl, hooksReceived }: Parts) {
+export function createStatusService(parts: Parts) {
+  const { db, databaseKind, workerId, slots, claude, fixed, publicUrl, hooksReceived } = parts;
+
+  /** A CLI that is missing is said, not thrown: the server works without one. */
+  async function describeClaude(): Promise<Version["claude"]> {
+    const install = await claude.find().catch(() => undefined);
+    return {
+      command: install?.argv.join(" ") ?? null,
+      version: install?.version ?? null,
+      pinned: claude.pinned,
+      floor: claude.floor,
+      state: install?.state ?? "missing",
+    };
+  }
+
   return {
-    version,
+    /** What runs here, in versions. */
+    async version(): Promise<Version> {
+      return {
+        name: "claude-orchestrator",
+        version: VERSION,
+        node: process.versions.node,
+        database: { kind: databaseKind, version: await serverVersion(db) },
+        claude: await describeClaude(),
+      };
+    },
+
     async get(): Promise<SystemStatus> {
       const { busy, ...counts } = await findRunCounts(db, workerId);
-      const { claude } = await version();
       return {
         workerId,
         slots: { busy, total: slots },
         ...counts,
         ...fixed,
         publicUrl: publicUrl(),
-        claude,
+        claude: await describeClaude(),
         hooksReceived: hooksReceived(),
       };
     },
