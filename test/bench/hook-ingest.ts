@@ -28,12 +28,13 @@ const CONNECTIONS = [1, 8, 32];
 const COPIED_ROWS = { 2_048: 40_000, 20_480: 5_000 } as Record<number, number>;
 const HOST = "127.0.0.1";
 
+const grepLine = (n: number): string =>
+  `src/sessions/session-queries.ts:${n}:  const row = await db.selectFrom("sessions").where("id", "=", id${n % 7});\n`;
+
 /** Output as grep prints it: words that repeat, like real results, so that PostgreSQL compresses them. */
 function outputText(length: number): string {
-  const line = (n: number): string =>
-    `src/sessions/session-queries.ts:${n}:  const row = await db.selectFrom("sessions").where("id", "=", id${n % 7});\n`;
   let text = "";
-  for (let n = 1; text.length < length; n += 1) text += line(n);
+  for (let n = 1; text.length < length; n += 1) text += grepLine(n);
   return text.slice(0, length);
 }
 

@@ -16,6 +16,9 @@ const FOLDERS = [
 const findProgram = (name: string): string | undefined =>
   FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path));
 
+const copyField = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
+
 export interface CeilingRow {
   sessionId: string;
   input: string;
@@ -24,7 +27,6 @@ export interface CeilingRow {
 
 export interface Ceiling {
   perSecond: number;
-  p50Ms?: number;
 }
 
 /** Rows a second of prepared single inserts into command_logs; undefined, with a line that says so, without pgbench. */
@@ -38,28 +40,15 @@ export async function pgbenchInserts(
   const folder = await mkdtemp(join(tmpdir(), "hook-bench-"));
   try {
     const script = join(folder, "insert.sql");
-    const text = (value: string): string => `'${value.replaceAll("'", "''").replaceAll(":", "\\072")}'`;
-    // A colon would begin one of pgbench's variables, and an escape string may name it.
-    const escaped = (value: string): string => `E${text(value.replaceAll("\\", "\\\\"))}`;
+    // pgbench sends its variables as parameters, so each row is sent and parsed as a real one is.
     await writeFile(
       script,
       `insert into command_logs (session_id, tool_use_id, tool, input, result, status, duration_ms)
-       values ('${row.sessionId}', gen_random_uuid()::text, 'Bash', ${escaped(row.input)}, ${escaped(row.result)}, 'succeeded', 12);\n`,
+       values ('${row.sessionId}', gen_random_uuid()::text, 'Bash', :input, :result, 'succeeded', 12);\n`,
     );
-    const { stdout } = await run(pgbench, [
-      "-n",
-      "-M",
-      "prepared",
-      "-f",
-      script,
-      "-c",
-      String(clients),
-      "-j",
-      "1",
-      "-T",
-      String(seconds),
-      url,
-    ]);
+    const options = ["-n", "-M", "prepared", "-c", String(clients), "-j", "1", "-T", String(seconds)];
+    const variables = ["-D", `input=${row.input}`, "-D", `result=${row.result}`];
+    const { stdout } = await run(pgbench, [...options, ...variables, "-f", script, url]);
     return { perSecond: Number(/tps = ([\d.]+)/u.exec(stdout)?.[1]) };
   } finally {
     await rm(folder, { recursive: true });
@@ -73,9 +62,7 @@ export async function copyRows(url: string, row: CeilingRow, count: number): Pro
   const folder = await mkdtemp(join(tmpdir(), "hook-bench-"));
   try {
     const file = join(folder, "rows.tsv");
-    const field = (value: string): string =>
-      value.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
-    const tail = ["Bash", field(row.input), field(row.result), "succeeded", "12"].join("\t");
+    const tail = ["Bash", copyField(row.input), copyField(row.result), "succeeded", "12"].join("\t");
     for (let from = 0; from < count; from += 1_000) {
       const lines = Array.from(
         { length: Math.min(1_000, count - from) },
