@@ -95,6 +95,16 @@ export type DueRun = NonNullable<Awaited<ReturnType<typeof findDueRun>>>;
 export const findStopRequest = (db: Kysely<DB>, runId: string) =>
   db.selectFrom("runs").select(["stopRequestedAt", "stopRequestedBy"]).where("id", "=", runId).executeTakeFirst();
 
+/** Milliseconds the session's runs have spent in the API so far; newer CLIs count on from there. */
+export async function sumApiMs(db: Kysely<DB>, sessionId: string): Promise<number> {
+  const { total } = await db
+    .selectFrom("runs")
+    .select((eb) => eb.fn.coalesce(eb.fn.sum<number>("apiDurationMs"), sql<number>`0`).as("total"))
+    .where("sessionId", "=", sessionId)
+    .executeTakeFirstOrThrow();
+  return total;
+}
+
 /** The run and session a run's hook token belongs to, from its start until a minute after its end. */
 export const findRunByToken = (db: Kysely<DB>, tokenHash: Buffer) =>
   db

@@ -21,7 +21,7 @@ import { promptOf } from "./prompt.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { ensureConversation, isPromptTaken, keepConversation, RECOVERY_PROMPT } from "./conversations.ts";
 import { createRunControl, inputLine, type RunControl } from "./run-control.ts";
-import type { DueRun } from "./run-queries.ts";
+import { sumApiMs, type DueRun } from "./run-queries.ts";
 
 export interface ActorParts {
   db: Database;
@@ -186,6 +186,7 @@ async function weigh(
     ended: control.reason ?? null,
     limits: session?.options as ClaudeOptions,
     previousCostUsd: session?.cumulativeCostUsd ?? 0,
+    previousApiMs: await sumApiMs(db, run.sessionId),
   });
   const error = outcome.reason === "stopped" && control.stoppedBy ? `Stopped by ${control.stoppedBy}. Send a message to go on.` : outcome.error;
   return { ...outcome, error, exitCode: exitCode ?? null, stderrTail: outcome.reason === "success" ? null : stderr || null };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { setInterval as every } from "node:timers/promises";
+import { setInterval as every, setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../lib/backoff.ts";
 import type { Queue } from "../queue/queue.ts";
 import { Draining } from "./follow-claude.ts";
@@ -126,6 +126,8 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
     }
   }
 
+  const allDone = () => Promise.all([...actors.values()].map((actor) => actor.done));
+
   return {
     workerId,
     /** Runs that are on under this process. */
@@ -136,7 +138,7 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
     /** Stops each run that is on, as if a person had; resolves when they have ended or `timeoutMs` is over. */
     async stopRuns(timeoutMs: number): Promise<void> {
       for (const actor of actors.values()) actor.control?.mustStop("stopped");
-      await Promise.race([Promise.all([...actors.values()].map((actor) => actor.done)), wait(timeoutMs, stopped.signal)]);
+      await within(timeoutMs, allDone());
     },
 
     /** Takes no new runs; lets go of those that are on: Claude finishes its turn, and the next start reads it. */
@@ -144,8 +146,7 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
       stopped.abort();
       for (const actor of actors.values()) actor.control?.drain();
       await queue.stopWork(workerId);
-      const letGo = Promise.all([...actors.values()].map((actor) => actor.done));
-      await Promise.race([letGo, wait(DRAIN_MS, undefined)]);
+      await within(DRAIN_MS, allDone());
       await Promise.all([renewing, sweeping]);
     },
   };
@@ -155,10 +156,13 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
 const isParked = ({ run, attempt }: DueRun): boolean => !attempt && run.wakeAt !== null && run.wakeAt.getTime() > Date.now();
 
 /** Waits, or returns early when the signal aborts. */
-function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
+}
+
+/** Waits for the promise, but not longer than this; leaves no timer behind that would hold the process. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([promise, wait(ms, done.signal)]);
+  done.abort();
 }
