@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import { fromKysely, PgBoss, type JobWithMetadata } from "pg-boss";
 import type { DB } from "../db/schema.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -52,6 +52,12 @@ export async function openQueue({ connectionString, log }: { connectionString: s
      */
     async nudge(tx: Kysely<DB>, workerId: string, sessionId: string): Promise<void> {
       await boss.send(advanceQueue(workerId), null, { singletonKey: sessionId, db: fromKysely(tx) });
+    },
+
+    /** Takes back what waits for a session at a worker that is gone. */
+    async withdraw(tx: Kysely<DB>, workerId: string, sessionId: string): Promise<void> {
+      await sql`update pgboss.job set state = 'cancelled', completed_on = now()
+        where name = ${advanceQueue(workerId)} and singleton_key = ${sessionId} and state < 'completed'`.execute(tx);
     },
 
     /** Hands each nudged session to `look`, which must return at once and never throw. */

@@ -16,7 +16,7 @@ import { mayStart } from "./admission.ts";
 import { beginAttempt, readAdmissionFacts, recordProcess, recordRecovery, recordToken, recordWaiting, type AttemptRow } from "./attempt-queries.ts";
 import { finishRun, type RunEnd } from "./finish-run.ts";
 import { catchUp, Draining, followClaude, type FollowedEnd } from "./follow-claude.ts";
-import { fence, type Lease } from "./lease-queries.ts";
+import { fence, LeaseLost, type Lease } from "./lease-queries.ts";
 import { promptOf } from "./prompt.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { ensureConversation, isPromptTaken, keepConversation, RECOVERY_PROMPT } from "./conversations.ts";
@@ -91,10 +91,17 @@ async function work(parts: ActorParts, { run, attempt, control, recorder }: Work
     return await weigh(parts, { run, control, recorder }, followed);
   } catch (error) {
     if (error instanceof RunFailure) return unheard(error.reason, error.message);
+    if (error instanceof LeaseLost && process) await stopIfMoved(parts, run.sessionId, process);
     throw error;
   } finally {
     process?.release();
   }
+}
+
+/** Another worker has the session now and will start Claude there: two must not work on it. */
+async function stopIfMoved({ db, workerId }: ActorParts, sessionId: string, process: ClaudeProcess): Promise<void> {
+  const session = await findSession(db, sessionId);
+  if (session?.workerId !== workerId) await process.stop();
 }
 
 /** Something a run needs is missing; it ends with this reason and text. */

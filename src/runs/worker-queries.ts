@@ -47,3 +47,42 @@ export const findLiveRunDirs = async (db: Kysely<DB>, workerId: string): Promise
         .execute()
     ).map((row) => row.runDir),
   );
+
+/** Not seen for so long, a worker is gone: three of its signs of life are missing. */
+const LOST_SECONDS = 15;
+
+/** Sessions with unfinished runs whose worker is gone, without a lease that still lives. */
+export async function findSessionsOfLostWorkers(db: Kysely<DB>, workerId: string, limit: number) {
+  const { rows } = await sql<{ id: string; workerId: string; kind: string; projectPath: string | null }>`
+    select s.id, s.worker_id, coalesce(w.kind, s.project_type) as kind, s.project_path
+    from sessions s
+    join workers on workers.id = s.worker_id
+    left join workspaces w on w.session_id = s.id
+    left join session_leases lease on lease.session_id = s.id
+    where workers.seen_at < now() - make_interval(secs => ${LOST_SECONDS}) and s.worker_id <> ${workerId}
+      and (lease.expires_at is null or lease.expires_at < now())
+      and exists (select 1 from runs where runs.session_id = s.id and runs.finished_at is null)
+    order by s.created_at limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Gives the session to this worker, unless it has moved or its worker is back. */
+export async function moveToWorker(db: Kysely<DB>, session: { id: string; workerId: string }, workerId: string): Promise<boolean> {
+  const { rows } = await sql<{ id: string }>`
+    update sessions set worker_id = ${workerId} from workers
+    where sessions.id = ${session.id} and sessions.worker_id = ${session.workerId} and workers.id = sessions.worker_id
+      and workers.seen_at < now() - make_interval(secs => ${LOST_SECONDS})
+    returning sessions.id`.execute(db);
+  return rows.length > 0;
+}
+
+/** The worker with the most room for a session that may live anywhere; this one when no other is seen. */
+export async function chooseWorker(db: Kysely<DB>, workerId: string): Promise<string> {
+  const { rows } = await sql<{ id: string }>`
+    select w.id from workers w
+    left join sessions s on s.worker_id = w.id
+      and exists (select 1 from runs r where r.session_id = s.id and r.finished_at is null)
+    where w.seen_at > now() - make_interval(secs => ${LOST_SECONDS}) or w.id = ${workerId}
+    group by w.id, w.slots order by count(s.id)::float / w.slots, (w.id = ${workerId}) desc limit 1`.execute(db);
+  return rows[0]?.id ?? workerId;
+}

@@ -8,6 +8,7 @@ import { LEASE_RENEWAL_MS, LeaseLost, releaseLease, releaseLeasesOfWorker, renew
 import type { RunControl } from "./run-control.ts";
 import { findDueRun, findDueSessions, type DueRun } from "./run-queries.ts";
 import { carryOut, type ActorParts } from "./session-actor.ts";
+import { adoptLostSessions } from "./lost-workers.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { touchWorker, upsertWorker } from "./worker-queries.ts";
 
@@ -100,6 +101,7 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
   }
 
   async function sweep(): Promise<void> {
+    await adoptLostSessions(parts);
     for (const { sessionId } of await findDueSessions(db, workerId, SWEEP_LIMIT)) wake(sessionId);
   }
 

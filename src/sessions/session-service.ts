@@ -17,6 +17,7 @@ import { findAnswer, inboxEntry, once } from "../messages/inbox-queries.ts";
 import { insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { queueRun, requestStop } from "../runs/run-queries.ts";
+import { chooseWorker } from "../runs/worker-queries.ts";
 import { insertWorkspace } from "../workspaces/workspace-queries.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { appendEvents } from "./event-queries.ts";
@@ -67,13 +68,13 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
   /** Writes the first message and the run that will carry it out. */
   async function ask(
     tx: Transaction,
-    session: { id: string; status: string; runCount: number },
+    session: { id: string; status: string; runCount: number; workerId: string },
     said: { source: string; content: string },
   ): Promise<void> {
     const message = await insertMessage(tx, { sessionId: session.id, direction: "inbound", ...said });
     await queueRun(tx, session, message.id);
     await appendEvents(tx, session.id, [{ type: "message", data: { messageId: message.id, direction: "inbound" } }]);
-    await nudge(tx, workerId, session.id);
+    await nudge(tx, session.workerId, session.id);
   }
 
   /** What a request changes beside the status; absent fields stay. */
@@ -98,6 +99,7 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
       if (before) return before as Session;
       const sessionId = randomUUID();
       const plan = await workspaces.plan({ sessionId, ...input }).catch(inBody);
+      const owner = input.projectType === "github" ? await chooseWorker(db, workerId) : workerId;
       return once(db, entry, async (tx) => {
         const session = await rows.insertSession(tx, {
           id: sessionId,
@@ -111,7 +113,7 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
           slackChannel: input.slackChannel ?? null,
           metadata: input.metadata,
           options: optionsOf(input),
-          workerId,
+          workerId: owner,
         });
         await insertWorkspace(tx, plan, sessionId);
         await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
