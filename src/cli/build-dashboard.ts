@@ -26,7 +26,7 @@ async function fingerprint(root: string): Promise<string> {
 }
 
 /** Builds the dashboard when its build is missing or older than its sources. Without the tools to build, says so. */
-export async function buildDashboard(distDir: string, log: Logger): Promise<void> {
+export async function buildDashboard(distDir: string, log: Logger, signal?: AbortSignal): Promise<void> {
   const root = dirname(distDir);
   // A container image ships the build without its sources.
   if (!existsSync(join(root, "src"))) return;
@@ -40,7 +40,8 @@ export async function buildDashboard(distDir: string, log: Logger): Promise<void
   }
   log.info("building the dashboard");
   const start = performance.now();
-  await execa(process.execPath, [vite, "build", "--logLevel", "error"], { cwd: root, timeout: BUILD_TIMEOUT_MS });
+  const args = [vite, "build", "--logLevel", "error"];
+  await execa(process.execPath, args, { cwd: root, timeout: BUILD_TIMEOUT_MS, ...(signal && { cancelSignal: signal }) });
   await writeFile(stamp, wanted);
   log.info({ seconds: Math.round((performance.now() - start) / 100) / 10 }, "the dashboard is built");
 }

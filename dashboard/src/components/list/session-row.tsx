@@ -14,7 +14,7 @@ import classes from "./session-row.module.css";
 function activityLine(session: Session, state: SessionState): string {
   if (state.why) return state.why;
   if (session.status === "failed") return session.activity ?? reasonTitle(session.lastReason);
-  return session.activity ?? "";
+  return session.activity ?? (session.status === "running" ? "Claude has started" : "");
 }
 
 function MetaLine({ session }: { session: Session }) {
@@ -31,7 +31,12 @@ function MetaLine({ session }: { session: Session }) {
 function Age({ session, state }: { session: Session; state: SessionState }) {
   const now = useNow();
   const done = state.group === "done" || state.group === "archived";
-  return <span className={classes.age}>{done ? moment(session.updatedAt, now) : shortAge(session.updatedAt, now)}</span>;
+  return (
+    <span className={classes.age}>
+      <span aria-hidden>{done ? moment(session.updatedAt, now) : shortAge(session.updatedAt, now)}</span>
+      <span className="hidden-text">, {spokenAge(session.updatedAt, now)}. </span>
+    </span>
+  );
 }
 
 /** One session of the list: three lines where it needs attention or is live, two while it waits, one when it is done. */
@@ -41,7 +46,6 @@ export const SessionRow = memo(function SessionRow({ session, selected, to }: { 
   // A running session changes all the time; it is news when it asks, fails or ends.
   const unread = useUnread(session) && !selected && state.group !== "running";
   const line = activityLine(session, state);
-  const label = `${state.word}, ${session.title}, ${spokenAge(session.updatedAt, Date.now())}`;
   return (
     <Link
       to={to}
@@ -51,10 +55,9 @@ export const SessionRow = memo(function SessionRow({ session, selected, to }: { 
       data-archived={state.group === "archived" || undefined}
       data-session={session.sessionId}
       aria-current={selected ? "page" : undefined}
-      aria-label={unread ? `${label}, unread` : label}
     >
       <StateIcon state={state} />
-      <span className={classes.title} title={session.title}>{session.title}</span>
+      <span className={classes.title} title={session.title}><span className="hidden-text">{state.word}{unread && ", unread"}, </span>{session.title}</span>
       <Age session={session} state={state} />
       {!done && line && <span className={classes.activity} title={line}>{line}</span>}
       {(state.group === "needs" || state.group === "failed" || state.group === "running") && <MetaLine session={session} />}

@@ -67,6 +67,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       scrollable
       maxHeight={420}
       limit={MOST * 2}
+      attributes={{ content: { "aria-label": "Search or run" } }}
       overlayProps={{ blur: 0, backgroundOpacity: 0, className: classes.scrim ?? "" }}
       classNames={{ content: classes.content ?? "", search: classes.search ?? "", action: classes.action ?? "", actionLabel: classes.label ?? "", actionDescription: classes.description ?? "", actionsGroup: classes.group ?? "" }}
       searchProps={{ leftSection: <SearchIcon />, placeholder: "Search sessions or run a command", "aria-label": "Search or run" }}
