@@ -65,6 +65,50 @@ export interface ConversationCopies {
   transcript: Buffer;
 }
 
+export interface Deliveries {
+  address: string;
+  attempts: Generated<number>;
+  /**
+   * the fence of the attempt that is on: whoever holds another may write nothing
+   */
+  claim: string | null;
+  claimUntil: Timestamp | null;
+  createdAt: Generated<Timestamp>;
+  /**
+   * given up when an attempt fails after it
+   */
+  deadline: Timestamp;
+  deliveredAt: Timestamp | null;
+  details: Generated<JsonColumn>;
+  givenUpAt: Timestamp | null;
+  id: Generated<string>;
+  /**
+   * an attempt was begun whose outcome nobody knows: the far end is asked, where it can be, before the next
+   */
+  inDoubt: Generated<boolean>;
+  /**
+   * the channel that carries it
+   */
+  kind: string;
+  lastError: string | null;
+  lastStatus: number | null;
+  messageId: string | null;
+  nextAt: Generated<Timestamp>;
+  position: Generated<number>;
+  response: string | null;
+  runId: string | null;
+  sessionId: string;
+  status: Generated<string>;
+  /**
+   * order is kept among those with the same: a later one waits until the earlier is delivered or failed
+   */
+  threadKey: string;
+  /**
+   * what it tells, such as run.finished; its content is read from the ledger when it is sent
+   */
+  topic: string;
+}
+
 export interface Inbox {
   answer: Generated<JsonColumn>;
   bodyHash: Buffer;
@@ -129,6 +173,10 @@ export interface SessionLeases {
 
 export interface SessionMessages {
   author: string | null;
+  /**
+   * called once when the run that takes this message in ends
+   */
+  callbackUrl: string | null;
   content: string;
   direction: string;
   id: Generated<string>;
@@ -231,6 +279,7 @@ export interface DB {
   attempts: Attempts;
   commandLogs: CommandLogs;
   conversationCopies: ConversationCopies;
+  deliveries: Deliveries;
   inbox: Inbox;
   runs: Runs;
   sessionEvents: SessionEvents;
