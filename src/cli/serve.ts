@@ -30,14 +30,16 @@ export async function serve({ stopRuns, role = "serve" }: { stopRuns: boolean; r
   const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));
   await using app = await startApp(config, log, role);
   log.info({ url: app.url }, role === "serve" ? `ready: open ${app.url}` : "ready: carrying out runs");
-  if (role === "serve") startBuild(config.http.dashboardDir, log);
+  const building = new AbortController();
+  if (role === "serve") startBuild(config.http.dashboardDir, log, building.signal);
   await stopping;
+  building.abort();
   if (stopRuns) await app.stopRuns(STOP_RUNS_MS);
 }
 
 /** Beside the running server: the API and a page that says so are there already. */
-function startBuild(dashboardDir: string, log: Logger): void {
-  buildDashboard(dashboardDir, log).catch((error: unknown) =>
-    log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it"),
-  );
+function startBuild(dashboardDir: string, log: Logger, signal: AbortSignal): void {
+  buildDashboard(dashboardDir, log, signal).catch((error: unknown) => {
+    if (!signal.aborted) log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it");
+  });
 }
