@@ -21,7 +21,7 @@ export async function archiveWorkspace(parts: SnapshotParts & { log: Logger }, r
 /** Nothing is removed that is not safe somewhere else. */
 async function keepBeforeRemoval(parts: SnapshotParts, row: WorkspaceRow): Promise<void> {
   if (!(await lstat(row.path).catch(() => undefined))) return;
-  const taken = await takeSnapshot(parts, row, null).catch((error: unknown) => {
+  const taken = await takeSnapshot(parts, row, { runId: null, isWhole: true }).catch((error: unknown) => {
     throw explainLocalFailure(error, row.path);
   });
   if (!taken)

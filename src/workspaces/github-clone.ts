@@ -24,6 +24,7 @@ export function makeClone(parts: Parts, row: WorkspaceRow, signal: AbortSignal):
   return build(row, async (dir) => {
     const cached = await parts.cache.withNewest({ url, branch: row.startBranch, signal }, async (repository) => {
       await cloneObjects(parts.git, { repository, dir, url, signal });
+      if (repository.start !== null) await parts.cache.keep(url, row.sessionId, repository.start);
       return repository;
     });
     await checkOut(parts.git, { dir, workBranch: row.branch, start: cached.start, signal });

@@ -8,6 +8,7 @@ import { explainGitFailure } from "./git-failure.ts";
 import { findCommit } from "./git-repository.ts";
 import type { Git } from "./git.ts";
 import type { RepositoryLocks } from "./repository-locks.ts";
+import { tidyRepository } from "./tidy-repository.ts";
 
 interface Parts {
   git: Git;
@@ -51,12 +52,19 @@ export function createRepositoryCache({ git, locks, folder, hasToken, log }: Par
       const began = performance.now();
       await fetchBranches(fetcher);
       fetched.set(url, began);
+      await tidyRepository(git, fetcher.dir);
     }
     if (branch !== null && (await findIn(git, fetcher.dir, branch)).start === null) await fetchTag(fetcher, branch);
   }
 
   return {
     dirOf,
+    /** Keeps a commit that a session builds on, whatever the remote does to its branches. */
+    keep: async (url: string, sessionId: string, commit: string): Promise<void> => {
+      const dir = dirOf(url);
+      await git.run(["update-ref", `refs/claude/base/${sessionId}`, commit], { cwd: dir, gitDir: dir });
+    },
+
     has: (url: string, commit: string): Promise<boolean> => hasCommit(git, dirOf(url), commit),
 
     /**

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeBareRepository } from "./bare-repository.ts";
 import type { Git } from "./git.ts";
 import { hasCommit } from "./repository-cache.ts";
+import { tidyRepository } from "./tidy-repository.ts";
 
 const TIMEOUT_MS = 10 * 60_000;
 
@@ -61,6 +62,7 @@ export async function openSnapshotStore({ git, folder, name, objectStore }: Part
         .toString()
         .split("\n")
         .filter((ref) => ref !== "" && !kept.has(ref) && !kept.has(ref.slice(0, ref.lastIndexOf("/"))));
+      await tidyRepository(git, dir);
       if (gone.length > 0)
         await run(["update-ref", "--stdin"], { input: gone.map((ref) => `delete ${ref}\n`).join("") });
     },

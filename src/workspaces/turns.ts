@@ -1,5 +1,3 @@
-export type Turns = ReturnType<typeof createTurns>;
-
 /** Work under one name is done one after the other, in the order it was asked for; under different names side by side. */
 export function createTurns() {
   const tails = new Map<string, Promise<unknown>>();
@@ -32,6 +30,20 @@ export function createSlots(slots: number) {
         if (next) next();
         else free++;
       }
+    },
+  };
+}
+
+/** Whoever asks under a name while an answer to it is being made gets that answer. */
+export function createShared<T>() {
+  const running = new Map<string, Promise<T>>();
+  return {
+    join(name: string, work: () => Promise<T>): Promise<T> {
+      const known = running.get(name);
+      if (known) return known;
+      const answer = work().finally(() => running.delete(name));
+      running.set(name, answer);
+      return answer;
     },
   };
 }

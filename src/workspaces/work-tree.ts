@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Head, objectStoreOf, readHead, type Repository } from "./git-repository.ts";
 import { type GitView, openGitView } from "./git-view.ts";
 import type { Git } from "./git.ts";
+import { leaveOutLargest } from "./large-untracked.ts";
 
 const TIMEOUT_MS = 10 * 60_000;
 const EMPTY_TREES: Record<string, string> = {
@@ -26,7 +27,9 @@ export interface WorkTree extends AsyncDisposable {
   /** The tree of what the agent has staged; null when it cannot be written (a merge is on). */
   staged: string | null;
   /** What git could not take in: files that cannot be read, repositories of their own without a commit. */
-  leftOut: string[];
+  unreadable: string[];
+  /** Untracked files left out for their size, named from the top. */
+  tooLarge: string[];
 }
 
 /** Folders that are repositories of their own: git keeps no more of them than the id of their commit. */
@@ -42,6 +45,8 @@ interface Parts {
   folder: string;
   /** Object stores beside the repository's own. */
   objectStores?: readonly string[];
+  /** How much of untracked files is taken in; the largest are left out first. */
+  maxUntrackedBytes?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -72,8 +77,11 @@ export async function readWorkTree(parts: Parts): Promise<WorkTree> {
   });
   try {
     const staged = await fillIndex(view, entries, head);
-    const leftOut = await addEverything(view, { topLevel: repository.topLevel, entries: entries ?? [], isSparse });
-    return { head, view, staged, leftOut, [Symbol.asyncDispose]: () => view[Symbol.asyncDispose]() };
+    const { topLevel } = repository;
+    const max = parts.maxUntrackedBytes;
+    const tooLarge = max === undefined ? [] : await leaveOutLargest(view, topLevel, max);
+    const unreadable = await addEverything(view, { topLevel, entries: entries ?? [], isSparse });
+    return { head, view, staged, tooLarge, unreadable, [Symbol.asyncDispose]: () => view[Symbol.asyncDispose]() };
   } catch (error) {
     await view[Symbol.asyncDispose]();
     throw error;

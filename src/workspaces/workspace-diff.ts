@@ -1,5 +1,5 @@
-import { join } from "node:path";
-import type { Diff } from "../contract/diff.ts";
+import { join, relative } from "node:path";
+import type { Diff, DiffFile } from "../contract/diff.ts";
 import { explainLocalFailure } from "./git-failure.ts";
 import { type GitView, openGitView } from "./git-view.ts";
 import { parseDiff } from "./parse-diff.ts";
@@ -12,6 +12,8 @@ import type { SnapshotParts } from "./workspace-snapshot.ts";
 const MAX_PATCH_BYTES = 2 * 1024 * 1024;
 const MAX_FILES = 5_000;
 const TIMEOUT_MS = 120_000;
+/** The largest untracked files beyond this are listed, but not read. */
+const MAX_UNTRACKED_BYTES = 256 * 1024 * 1024;
 
 /** Nothing of the repository decides how a diff is made: no drivers, no filters, no settings. */
 const PLAIN = [
@@ -79,14 +81,26 @@ export async function readDiff(parts: SnapshotParts, sessionId: string, row: Wor
 
 async function diffOfPlace(parts: SnapshotParts, row: WorkspaceRow, place: WorkspacePlace): Promise<Diff> {
   const origin = await findOrigin(row, parts.cache);
-  await using tree = await readWorkTree({ git: parts.git, ...place, objectStores: origin ? [origin.objectStore] : [] });
-  const base = row.baseCommit;
-  return await diffOf(tree.view, {
-    sessionId: row.sessionId,
-    base,
-    what: ["--cached", base ?? emptyTreeOf(tree.head)],
+  await using tree = await readWorkTree({
+    git: parts.git,
+    ...place,
+    objectStores: origin ? [origin.objectStore] : [],
+    maxUntrackedBytes: MAX_UNTRACKED_BYTES,
   });
+  const base = row.baseCommit;
+  const what = ["--cached", base ?? emptyTreeOf(tree.head)];
+  const diff = await diffOf(tree.view, { sessionId: row.sessionId, base, what });
+  const large = tree.tooLarge.map((name) => unreadFile(relative(place.folder, join(place.repository.topLevel, name))));
+  return large.length === 0 ? diff : { ...diff, files: [...diff.files, ...large], truncated: true };
 }
+
+const unreadFile = (path: string): DiffFile => ({
+  path,
+  previousPath: null,
+  status: "added",
+  added: null,
+  removed: null,
+});
 
 async function diffOfSnapshot(parts: SnapshotParts, row: WorkspaceRow): Promise<Diff> {
   const snapshot = await findNewestSnapshot(parts.db, row.sessionId);

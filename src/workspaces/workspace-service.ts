@@ -9,7 +9,7 @@ import { prepareWorkspace, type Workspace } from "./prepare-workspace.ts";
 import { ensurePrivateFolder, sweepRemoved } from "./private-folder.ts";
 import { createRepositoryCache } from "./repository-cache.ts";
 import { createRepositoryLocks } from "./repository-locks.ts";
-import { createTurns } from "./turns.ts";
+import { createShared, createTurns } from "./turns.ts";
 import type { PlanInput, WorkspaceConfig } from "./workspace-config.ts";
 import { readDiff } from "./workspace-diff.ts";
 import { planWorkspace } from "./workspace-plan.ts";
@@ -28,6 +28,8 @@ export function createWorkspaceService({ db, config, log }: { db: Database; conf
   const parts = { db, git, locks, cache, folder, config, log, ensureBase };
   /** One thing at a time is done to a session's workspace. */
   const turns = createTurns();
+  /** All who look at a session's diff at the same time look at one. */
+  const shared = createShared<Diff>();
   let base: Promise<void> | undefined;
 
   async function makeBase(): Promise<void> {
@@ -65,11 +67,12 @@ export function createWorkspaceService({ db, config, log }: { db: Database; conf
     snapshot: (sessionId: string, runId: string | null): Promise<void> =>
       turns.take(sessionId, async () => {
         const row = await find(sessionId);
-        if (row.state === "ready") await takeSnapshot(parts, row, runId);
+        if (row.state === "ready") await takeSnapshot(parts, row, { runId, isWhole: false });
       }),
 
     /** What the session changed since it began; nothing in the workspace is touched. An archived one's is its snapshot's. */
-    diff: async (sessionId: string): Promise<Diff> => readDiff(parts, sessionId, await findWorkspace(db, sessionId)),
+    diff: (sessionId: string): Promise<Diff> =>
+      shared.join(sessionId, async () => readDiff(parts, sessionId, await findWorkspace(db, sessionId))),
 
     /** Snapshot, then removal; a folder of the user's own is never touched. Throws rather than lose something. */
     archive: (sessionId: string): Promise<void> =>

@@ -11,6 +11,8 @@ import { findOrigin, findPlace, type WorkspacePlace } from "./workspace-place.ts
 import { findNewestSnapshot, insertSnapshot, type WorkspaceRow } from "./workspace-queries.ts";
 
 const MAX_BUNDLE_BYTES = 20 * 1024 * 1024;
+/** How much of untracked files a snapshot in passing takes; one before a removal takes all. */
+const MAX_UNTRACKED_BYTES = 256 * 1024 * 1024;
 const KEPT = 5;
 const MAX_REFS = 1_000;
 const TIMEOUT_MS = 10 * 60_000;
@@ -37,19 +39,24 @@ export interface Taken {
 export async function takeSnapshot(
   parts: SnapshotParts,
   row: WorkspaceRow,
-  runId: string | null,
+  { runId, isWhole }: { runId: string | null; isWhole: boolean },
 ): Promise<Taken | undefined> {
   const place = await findPlace(row);
   const origin = place && (await findOrigin(row, parts.cache));
   if (!origin) return undefined;
-  await using tree = await readWorkTree({ git: parts.git, ...place, objectStores: [origin.objectStore] });
+  await using tree = await readWorkTree({
+    git: parts.git,
+    ...place,
+    objectStores: [origin.objectStore],
+    maxUntrackedBytes: isWhole ? undefined : MAX_UNTRACKED_BYTES,
+  });
   const state = await readState(parts.git, row, place, tree);
   const workTree = await commitWorkTree(tree, state);
   const newest = await findNewestSnapshot(parts.db, row.sessionId);
   const store = await openSnapshotStore({ ...parts, ...origin });
   if (newest?.workTree !== workTree || !(await store.has(workTree)))
     await keep(parts, { row, runId, store, view: tree.view, workTree, state, isNew: newest?.workTree !== workTree });
-  return { leftOut: [...tree.leftOut, ...(await nestedRepositories(tree))] };
+  return { leftOut: [...tree.tooLarge, ...tree.unreadable, ...(await nestedRepositories(tree))] };
 }
 
 interface Kept {

@@ -1,6 +1,20 @@
-import { chmod, lstat, mkdir, readFile, readlink, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createGit } from "../../src/workspaces/git.ts";
+import { tidyRepository } from "../../src/workspaces/tidy-repository.ts";
 import { commitAll, git, makeRemote, makeRepository, writeFiles } from "../support/git.ts";
 import { addSession, NEVER, openWorkspaceHouse, stateOf, type WorkspaceHouse } from "../support/workspaces.ts";
 
@@ -201,6 +215,29 @@ test("a workspace whose folder was cleaned away comes back from its last snapsho
   await house.service.prepare(sessionId, NEVER);
   expect(await readFile(join(path, "kept.txt"), "utf8")).toBe("k\n");
 });
+
+test("caches in many pieces are packed anew, and nothing that a session needs goes", async () => {
+  const remote = await makeRemote(join(house.root, "pieces.git"));
+  const { sessionId, path } = await addSession(house, { projectType: "github", githubRepo: remote });
+  await house.service.prepare(sessionId, NEVER);
+  await workLikeAnAgent(path);
+  const before = await observe(path);
+  await house.service.archive(sessionId);
+  await git(remote, "update-ref", "refs/heads/main", await rootlessCommit(remote));
+  const other = await addSession(house, { projectType: "github", githubRepo: remote });
+  await house.service.prepare(other.sessionId, NEVER);
+  const folder = join(house.config.dataDir, "repositories");
+  const runner = createGit({ environment: { PATH: process.env["PATH"] } });
+  for (const name of await readdir(folder))
+    expect(await tidyRepository(runner, join(folder, name), { maxPacks: -1, prune: "now" })).toBe(true);
+  await house.service.prepare(sessionId, NEVER);
+  expect(await observe(path)).toEqual(before);
+  expect(await git(path, "fsck", "--no-dangling")).toBe("");
+});
+
+/** A commit that shares no history with what was there. */
+const rootlessCommit = async (remote: string) =>
+  (await git(remote, "commit-tree", "-m", "Rewritten", "main^{tree}")).trim();
 
 const snapshots = (sessionId: string) =>
   house.db.selectFrom("workspaceSnapshots").selectAll().where("sessionId", "=", sessionId).execute();

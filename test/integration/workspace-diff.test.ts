@@ -1,4 +1,16 @@
-import { chmod, lstat, mkdir, readFile, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commitAll, git, makeRemote, makeRepository, writeFiles } from "../support/git.ts";
@@ -207,3 +219,23 @@ test("in the middle of a merge with conflicts there is a diff, and the merge goe
   expect((await house.service.diff(sessionId)).patch).toContain("+<<<<<<< HEAD\n+main\n");
   expect(await git(project, "status", "--porcelain=v2")).toBe(before);
 });
+
+test("untracked files of hundreds of megabytes are named, not read", async () => {
+  const project = await makeRepository(join(house.root, "data set"));
+  const sessionId = await localSession(project);
+  const name = "sub/large [1] *.bin ";
+  await mkdir(join(project, "sub"));
+  await truncate(await open(join(project, name), "w"), 300 * 1024 * 1024);
+  await writeFiles(project, { "sub/small.txt": "s\n" });
+  const diff = await house.service.diff(sessionId);
+  expect(diff.files).toEqual([
+    { path: "sub/small.txt", previousPath: null, status: "added", added: 1, removed: 0 },
+    { path: name, previousPath: null, status: "added", added: null, removed: null },
+  ]);
+  expect(diff.truncated).toBe(true);
+});
+
+async function truncate(file: FileHandle, bytes: number): Promise<void> {
+  await file.truncate(bytes);
+  await file.close();
+}

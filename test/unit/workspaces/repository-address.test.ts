@@ -4,6 +4,8 @@ import { folderName, parseRepository } from "../../../src/workspaces/repository-
 const rules = { githubBaseUrl: "https://github.com", loopback: false };
 const onLoopback = { ...rules, loopback: true };
 
+const refused = () => parseRepository("https://user:hunter2@github.com/owner/repo", rules);
+
 describe("addresses that are taken", () => {
   test.each([
     ["owner/repo", "https://github.com/owner/repo.git", "repo", "https"],
@@ -87,8 +89,6 @@ describe("addresses that are refused", () => {
     expect(() => parseRepository(text, rules)).toThrow(reason);
     expect(() => parseRepository(text, onLoopback)).toThrow(/^githubRepo must/);
   });
-
-  const refused = () => parseRepository("https://user:hunter2@github.com/owner/repo", rules);
 
   test("what is refused is not repeated, because it may hold a secret", () => {
     expect(refused).toThrow(/^((?!hunter2).)*$/s);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { createSlots, createTurns } from "../../../src/workspaces/turns.ts";
+import { createShared, createSlots, createTurns } from "../../../src/workspaces/turns.ts";
 
 test("work under one name is done in order, and a failure does not hold up the next", async () => {
   const turns = createTurns();
@@ -31,4 +31,17 @@ test("never more than the slots at a time, and all get their turn", async () => 
   await expect(slots.use(() => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
   await slots.use(work);
   expect(most).toBe(2);
+});
+
+test("who asks while the answer is being made shares it, who asks later gets a new one", async () => {
+  const shared = createShared<number>();
+  let made = 0;
+  const make = async () => {
+    await sleep(5);
+    return ++made;
+  };
+  expect(await Promise.all([shared.join("a", make), shared.join("a", make), shared.join("b", make)])).toEqual([
+    1, 1, 2,
+  ]);
+  expect(await shared.join("a", make)).toBe(3);
 });
