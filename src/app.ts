@@ -1,5 +1,5 @@
-import { createClaude, type Claude } from "./claude/claude.ts";
 import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
+import { createClaude, type Claude } from "./claude/claude.ts";
 import type { Config } from "./config.ts";
 import { serverVersion } from "./db/database.ts";
 import { openListener } from "./db/notify.ts";
@@ -19,8 +19,8 @@ import { createRunRoutes } from "./runs/run-routes.ts";
 import { createRunService, type RunService } from "./runs/run-service.ts";
 import { createStatusRoutes, createVersionRoutes } from "./runs/status-routes.ts";
 import { createStatusService, type StatusService } from "./runs/status-service.ts";
-import { startWorker } from "./runs/worker.ts";
 import { readWorkerId } from "./runs/worker-id.ts";
+import { startWorker } from "./runs/worker.ts";
 import { createEventRoutes } from "./sessions/event-routes.ts";
 import { createEventService } from "./sessions/event-service.ts";
 import { openFeed } from "./sessions/feed.ts";
@@ -63,7 +63,17 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   const server = parts.use(await startServer({ ...doors, openRouters: [health, ...doors.openRouters] }));
   address.url = server.url;
   const worker = parts.use(
-    await startWorker({ db, queue, nudge: queue.nudge, log, workspaces, claude, config: config.runs, workerId, version: VERSION }),
+    await startWorker({
+      db,
+      queue,
+      nudge: queue.nudge,
+      log,
+      workspaces,
+      claude,
+      config: config.runs,
+      workerId,
+      version: VERSION,
+    }),
   );
   ready = true;
 

@@ -78,7 +78,9 @@ function parseEnvironment(env: NodeJS.ProcessEnv): z.infer<typeof Environment> {
   const parsed = Environment.safeParse(given);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.map((issue) => ({ field: String(issue.path[0]), message: issue.message }));
-  throw new AppError("invalid", `Configuration: ${errors.map((e) => `${e.field}: ${e.message}`).join("; ")}`, { errors });
+  throw new AppError("invalid", `Configuration: ${errors.map((e) => `${e.field}: ${e.message}`).join("; ")}`, {
+    errors,
+  });
 }
 
 /** The typed configuration, checked once; secrets stay in it and are never logged. */
@@ -87,7 +89,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   const dataDir = resolve(PROJECT_DIR, e.DATA_DIR);
   const loopback = LOOPBACK.has(e.API_HOST);
   if (!loopback && e.API_KEY.length === 0)
-    throw new AppError("invalid", `API_HOST=${e.API_HOST} is reachable from other machines: set API_KEY, or listen on 127.0.0.1`);
+    throw new AppError(
+      "invalid",
+      `API_HOST=${e.API_HOST} is reachable from other machines: set API_KEY, or listen on 127.0.0.1`,
+    );
   return {
     databaseUrl: e.DATABASE_URL,
     dataDir,

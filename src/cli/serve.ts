@@ -40,6 +40,7 @@ export async function serve({ stopRuns, role = "serve" }: { stopRuns: boolean; r
 /** Beside the running server: the API and a page that says so are there already. */
 function startBuild(dashboardDir: string, log: Logger, signal: AbortSignal): void {
   buildDashboard(dashboardDir, log, signal).catch((error: unknown) => {
-    if (!signal.aborted) log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it");
+    if (!signal.aborted)
+      log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it");
   });
 }

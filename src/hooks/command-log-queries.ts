@@ -16,6 +16,8 @@ export interface ToolCallRow {
   tool: string;
   input: Json;
   agentId: string | null;
+  /** When Claude made the call; the time of writing when absent. */
+  at?: Date;
 }
 
 /** What became of one. A call we have not heard of is left out. */
@@ -82,15 +84,16 @@ export async function recordToolCalls(db: Kysely<DB>, rows: readonly ToolCallRow
   const calls = [...new Map(rows.map((row) => [`${row.sessionId} ${row.toolUseId}`, row])).values()];
   const result = await sql<CommandLogRow>`
     with locked as materialized (${lockSessions(calls)})
-    insert into command_logs as kept (session_id, run_id, tool_use_id, agent_id, tool, input)
-    select c."sessionId", c."runId", c."toolUseId", c."agentId", c.tool, c.input
+    insert into command_logs as kept (session_id, run_id, tool_use_id, agent_id, tool, input, timestamp)
+    select c."sessionId", c."runId", c."toolUseId", c."agentId", c.tool, c.input, coalesce(c.at, clock_timestamp())
     from json_to_recordset(${JSON.stringify(calls)}::json)
-      as c ("sessionId" uuid, "runId" uuid, "toolUseId" text, "agentId" text, tool text, input jsonb)
+      as c ("sessionId" uuid, "runId" uuid, "toolUseId" text, "agentId" text, tool text, input jsonb, at timestamptz)
     join locked on locked.id = c."sessionId"
     on conflict (session_id, tool_use_id) do update set
       run_id = coalesce(kept.run_id, excluded.run_id),
       agent_id = coalesce(excluded.agent_id, kept.agent_id),
-      input = coalesce(kept.input, excluded.input)
+      input = coalesce(kept.input, excluded.input),
+      timestamp = least(kept.timestamp, excluded.timestamp)
     returning kept.*`.execute(db);
   return result.rows;
 }

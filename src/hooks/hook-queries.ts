@@ -146,7 +146,7 @@ const added = sql`
   from told t join moved m on m.id = t.session_id
   on conflict (session_id, key) where key is not null do update
     set seq = excluded.seq, type = excluded.type, run_id = excluded.run_id, data = kept.data || excluded.data,
-        tx = excluded.tx, created_at = excluded.created_at`;
+        tx = excluded.tx`;
 
 const statement = sql`
   with input as materialized (${input}),

@@ -30,7 +30,10 @@ const find = (db: Kysely<DB>, { door, externalId }: InboxEntry) =>
 export async function findAnswer(db: Kysely<DB>, entry: InboxEntry): Promise<unknown> {
   const row = await find(db, entry);
   if (row && !row.bodyHash.equals(entry.bodyHash))
-    throw new AppError("conflict", `${entry.externalId} was used before for another request; use a new key for a new one`);
+    throw new AppError(
+      "conflict",
+      `${entry.externalId} was used before for another request; use a new key for a new one`,
+    );
   return row?.answer ?? undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Insertable, Kysely } from "kysely";
-import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
 import type { DB, SessionMessages } from "../db/schema.ts";
+import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
 
 export type MessageRow = Awaited<ReturnType<typeof findMessages>>[number];
 

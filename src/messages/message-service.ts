@@ -40,7 +40,9 @@ export function createMessageService({ db, nudge }: { db: Database; nudge: Nudge
     const row = { sessionId, content, direction, source, author, metadata };
     const running = body.steer ? await findRunningRun(tx, sessionId) : undefined;
     const message = await insertMessage(tx, running ? { ...row, runId: running.id, steer: "pending" } : row);
-    await appendEvents(tx, sessionId, [{ type: "message", runId: running?.id, data: { messageId: message.id, direction } }]);
+    await appendEvents(tx, sessionId, [
+      { type: "message", runId: running?.id, data: { messageId: message.id, direction } },
+    ]);
     if (direction === "outbound") return { messageId: message.id, runId: null, status: "recorded" };
     if (running) {
       await nudge(tx, session.workerId, sessionId);
@@ -57,7 +59,10 @@ export function createMessageService({ db, nudge }: { db: Database; nudge: Nudge
     /** Inbound continues the session (a run is queued; one at a time, in order); outbound is recorded. */
     async post(sessionId: string, body: PostMessage, key?: RequestKey): Promise<PostedMessage> {
       if (body.deliver)
-        throw invalidField("body.deliver", "cannot be true in this version: no channel is connected that could deliver");
+        throw invalidField(
+          "body.deliver",
+          "cannot be true in this version: no channel is connected that could deliver",
+        );
       if (body.steer && body.direction === "outbound") throw invalidField("body.steer", "is for inbound messages");
       return once(db, key && inboxEntry(key.door, key.externalId, body), (tx) => record(tx, sessionId, body));
     },

@@ -17,6 +17,7 @@ export interface AdmissionFacts {
 export function mayStart({ busy, slots, folderBusy, ahead, limitUntil }: AdmissionFacts): "yes" | WaitingFor {
   if (limitUntil) return { kind: "limit", text: "Usage limit", until: limitUntil.toISOString() };
   if (folderBusy) return { kind: "workspace", text: "Another session is working in this folder", until: null };
-  if (busy >= slots) return { kind: "slot", text: `All ${slots} slots are busy${ahead > 0 ? `, ${ahead} ahead` : ""}`, until: null };
+  if (busy >= slots)
+    return { kind: "slot", text: `All ${slots} slots are busy${ahead > 0 ? `, ${ahead} ahead` : ""}`, until: null };
   return "yes";
 }

@@ -80,7 +80,12 @@ export async function beginAttempt(
     .returningAll()
     .executeTakeFirstOrThrow();
   await appendEvents(tx, run.sessionId, [
-    { type: "run", key: `run:${run.id}`, runId: run.id, data: { runId: run.id, number: run.number, status: "running", attempt } },
+    {
+      type: "run",
+      key: `run:${run.id}`,
+      runId: run.id,
+      data: { runId: run.id, number: run.number, status: "running", attempt },
+    },
   ]);
   await moveSession(tx, run.sessionId, { status: "running", archivedAt: null, wakeAt: null });
   return row;
@@ -109,8 +114,14 @@ export async function recordProcess(
 }
 
 /** The run goes on after it was cut off: an event, not a message, because no person said it. */
-export const recordRecovery = (db: Kysely<DB>, { id: runId, sessionId, number }: { id: string; sessionId: string; number: number }, attempt: number) =>
-  appendEvents(db, sessionId, [{ type: "retry", key: `recovery:${runId}:${attempt}`, runId, data: { runId, number, attempt, recovered: true } }]);
+export const recordRecovery = (
+  db: Kysely<DB>,
+  { id: runId, sessionId, number }: { id: string; sessionId: string; number: number },
+  attempt: number,
+) =>
+  appendEvents(db, sessionId, [
+    { type: "retry", key: `recovery:${runId}:${attempt}`, runId, data: { runId, number, attempt, recovered: true } },
+  ]);
 
 /** A new hook token for a run that is taken up again: the old one is known only by its hash. */
 export const recordToken = (db: Kysely<DB>, runId: string, tokenHash: Buffer) =>
@@ -160,7 +171,11 @@ export interface AttemptEnd {
 }
 
 /** Closes an attempt and adds what it cost to its run: a run that was recovered costs all its attempts. */
-export async function closeAttempt(tx: Transaction, { runId, attempt }: { runId: string; attempt: number }, end: AttemptEnd) {
+export async function closeAttempt(
+  tx: Transaction,
+  { runId, attempt }: { runId: string; attempt: number },
+  end: AttemptEnd,
+) {
   const { reason, exitCode, usage, denials, ...facts } = end;
   await tx
     .updateTable("attempts")
@@ -169,7 +184,9 @@ export async function closeAttempt(tx: Transaction, { runId, attempt }: { runId:
     .where("attempt", "=", attempt)
     .execute();
   const sum = (column: "costUsd" | "turns" | "durationMs" | "apiDurationMs") =>
-    sql<number | null>`case when ${facts[column]}::numeric is null then ${sql.ref(column)} else coalesce(${sql.ref(column)}, 0) + ${facts[column]} end`;
+    sql<
+      number | null
+    >`case when ${facts[column]}::numeric is null then ${sql.ref(column)} else coalesce(${sql.ref(column)}, 0) + ${facts[column]} end`;
   await tx
     .updateTable("runs")
     .set({
@@ -211,7 +228,11 @@ export async function findEarlierReasons(tx: Transaction, { runId, attempt }: { 
 }
 
 /** The run is over. */
-export const closeRun = (tx: Transaction, runId: string, end: { status: string; reason: string; error: string | null }) =>
+export const closeRun = (
+  tx: Transaction,
+  runId: string,
+  end: { status: string; reason: string; error: string | null },
+) =>
   tx
     .updateTable("runs")
     .set({ ...end, finishedAt: new Date(), waitingFor: null })
@@ -220,7 +241,11 @@ export const closeRun = (tx: Transaction, runId: string, end: { status: string; 
 
 /** The run waits for its next attempt. */
 export const markWaiting = (tx: Transaction, runId: string, waitingFor: WaitingFor) =>
-  tx.updateTable("runs").set({ status: "waiting", waitingFor: { ...waitingFor } }).where("id", "=", runId).execute();
+  tx
+    .updateTable("runs")
+    .set({ status: "waiting", waitingFor: { ...waitingFor } })
+    .where("id", "=", runId)
+    .execute();
 
 /** One account carries all runs of an installation. */
 const ACCOUNT = "default";

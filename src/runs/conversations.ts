@@ -53,5 +53,10 @@ export async function keepConversation({ db, claude }: Parts, session: Conversat
   const record = await claude.conversation(session).read(MAX_RECORD_BYTES);
   if (!record) return;
   const claudeSessionId = session.claudeSessionId ?? session.id;
-  await upsertConversationCopy(db, { sessionId: session.id, claudeSessionId, transcript: await zip(record), bytes: record.length });
+  await upsertConversationCopy(db, {
+    sessionId: session.id,
+    claudeSessionId,
+    transcript: await zip(record),
+    bytes: record.length,
+  });
 }

@@ -6,7 +6,14 @@ import { findPendingSteers, insertMessage } from "../messages/message-queries.ts
 import type { Nudge } from "../queue/queue.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { lockSession, moveSession, updateSession } from "../sessions/session-queries.ts";
-import { closeAttempt, closeRun, findEarlierReasons, findNextWaiting, markWaiting, recordLimit } from "./attempt-queries.ts";
+import {
+  closeAttempt,
+  closeRun,
+  findEarlierReasons,
+  findNextWaiting,
+  markWaiting,
+  recordLimit,
+} from "./attempt-queries.ts";
 import { fence, type Lease } from "./lease-queries.ts";
 import { findDueRun, findStopRequest, queueRun, type DueRun } from "./run-queries.ts";
 import { afterAttempt, type AfterAttempt, type RetryPolicy } from "./run-states.ts";
@@ -28,7 +35,8 @@ const restingStatus: Record<"succeeded" | "failed" | "cancelled", SessionStatus>
 const MAX_ACTIVITY = 200;
 
 /** Exactly one answer to each message: what Claude said, or why it did not, in words for a person. */
-const answerOf = ({ answer, error }: RunEnd): string => error ?? (answer?.trim() ? answer : "Claude ended without an answer.");
+const answerOf = ({ answer, error }: RunEnd): string =>
+  error ?? (answer?.trim() ? answer : "Claude ended without an answer.");
 
 /** Messages meant for the run that Claude never took in are not lost: each becomes a run of its own. */
 async function queueLeftSteers(tx: Transaction, run: { id: string; sessionId: string }): Promise<void> {
@@ -85,7 +93,12 @@ async function park(
   await markWaiting(tx, run.id, waitingFor);
   const data = { runId: run.id, number: run.number, status: "waiting", attempt, reason: end.reason, waitingFor };
   await appendEvents(tx, run.sessionId, [{ type: "run", key: `run:${run.id}`, runId: run.id, data }]);
-  await moveSession(tx, run.sessionId, { status: "waiting", waitingFor, wakeAt: until, activity: firstLine(end.error ?? waitingFor.text) });
+  await moveSession(tx, run.sessionId, {
+    status: "waiting",
+    waitingFor,
+    wakeAt: until,
+    activity: firstLine(end.error ?? waitingFor.text),
+  });
 }
 
 /** The run is over: exactly one answer, and the session rests or goes on with what waits. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClaudeProcess } from "../claude/claude-process.ts";
-import type { RunControl } from "./run-control.ts";
 import type { Recorder } from "./recorder.ts";
+import type { RunControl } from "./run-control.ts";
 
 const POLL_MS = 50;
 /** A stream of this size is a run out of control; it is stopped, not cut: the file is not rotated under its writer. */
@@ -30,7 +30,11 @@ export async function catchUp(process: ClaudeProcess, recorder: Recorder, to: nu
  * Follows Claude to its end: records each line of its stream, hands it what people add, stops it when it must stop.
  * Whether Claude was started a moment ago or found after a crash makes no difference here.
  */
-export async function followClaude(process: ClaudeProcess, recorder: Recorder, control: RunControl): Promise<FollowedEnd> {
+export async function followClaude(
+  process: ClaudeProcess,
+  recorder: Recorder,
+  control: RunControl,
+): Promise<FollowedEnd> {
   for (;;) {
     if (control.draining) throw new Draining();
     // The state first: once it has ended, the reads that follow see all it wrote.

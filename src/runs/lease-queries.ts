@@ -1,6 +1,6 @@
 import { sql, type Kysely } from "kysely";
-import { AppError } from "../lib/errors.ts";
 import type { DB } from "../db/schema.ts";
+import { AppError } from "../lib/errors.ts";
 
 const LEASE_SECONDS = 15;
 export const LEASE_RENEWAL_MS = 5_000;

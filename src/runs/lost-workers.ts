@@ -11,7 +11,12 @@ const BATCH = 100;
  * Takes over the sessions with work to do whose worker has not been seen for 15 s. A clone can be made again anywhere;
  * a folder of the user's must be on this machine too. Two workers that try the same session: one gets it.
  */
-export async function adoptLostSessions(parts: { db: Database; queue: Queue; log: Logger; workerId: string }): Promise<void> {
+export async function adoptLostSessions(parts: {
+  db: Database;
+  queue: Queue;
+  log: Logger;
+  workerId: string;
+}): Promise<void> {
   const { db, queue, log, workerId } = parts;
   for (const session of await findSessionsOfLostWorkers(db, workerId, BATCH)) {
     if (session.kind !== "github" && !(await isFolder(session.projectPath))) continue;
@@ -21,7 +26,8 @@ export async function adoptLostSessions(parts: { db: Database; queue: Queue; log
       await queue.nudge(tx, workerId, session.id);
       return true;
     });
-    if (moved) log.warn({ sessionId: session.id, from: session.workerId }, "took over a session of a worker that is gone");
+    if (moved)
+      log.warn({ sessionId: session.id, from: session.workerId }, "took over a session of a worker that is gone");
   }
 }
 

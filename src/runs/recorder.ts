@@ -1,5 +1,5 @@
-import type { StreamReader } from "../claude/claude.ts";
 import type { StreamEvent } from "../claude/claude-stream.ts";
+import type { StreamReader } from "../claude/claude.ts";
 import type { Database } from "../db/database.ts";
 import {
   recordToolCalls,
@@ -8,8 +8,8 @@ import {
   type ToolCallRow,
   type ToolResultRow,
 } from "../hooks/command-log-queries.ts";
-import { toolSummary } from "../lib/tool-summary.ts";
 import { capText } from "../lib/text.ts";
+import { toolSummary } from "../lib/tool-summary.ts";
 import { markSteerSent } from "../messages/message-queries.ts";
 import { appendEvents, type NewEvent } from "../sessions/event-queries.ts";
 import { lockSession, updateSession } from "../sessions/session-queries.ts";
@@ -22,6 +22,8 @@ const MAX_ACTIVITY = 200;
 
 interface Block {
   text: string;
+  /** When its first letters were read. */
+  at: Date;
   final: boolean;
   agent: string | null;
 }
@@ -54,12 +56,25 @@ export function createRecorder(
   let written = 0;
   let writtenAt = 0;
   let urgent = false;
+  let last = 0;
+
+  /** The order of reading as times: no two moments are the same. */
+  function moment(): Date {
+    last = Math.max(last + 1, Date.now());
+    return new Date(last);
+  }
 
   function addText(event: Extract<StreamEvent, { type: "text" | "textDelta" }>): void {
     const key = `text:${event.messageId}:${event.block}`;
     const final = event.type === "text";
-    const before = open.get(key)?.text ?? "";
-    const block = { text: final ? event.text : capText(before + event.text), final, agent: event.agent };
+    const known = open.get(key);
+    const before = known?.text ?? "";
+    const block = {
+      text: final ? event.text : capText(before + event.text),
+      final,
+      agent: event.agent,
+      at: known?.at ?? moment(),
+    };
     if (final) open.delete(key);
     else open.set(key, block);
     pending.texts.set(key, block);
@@ -82,7 +97,15 @@ export function createRecorder(
       case "text":
         return addText(event);
       case "toolCall":
-        pending.calls.push({ sessionId, runId, toolUseId: event.toolUseId, agentId: event.agent, tool: event.tool, input: event.input });
+        pending.calls.push({
+          sessionId,
+          runId,
+          toolUseId: event.toolUseId,
+          agentId: event.agent,
+          tool: event.tool,
+          input: event.input,
+          at: moment(),
+        });
         pending.activity = firstLine(`${event.tool} ${toolSummary(event.input)}`);
         break;
       case "toolResult":
@@ -93,7 +116,8 @@ export function createRecorder(
         pending.events.push({ type: "retry", key: `retry:${runId}`, runId, data: { ...event } });
         break;
       case "limit":
-        if (event.status !== "allowed") pending.events.push({ type: "limit", key: `limit:${runId}`, runId, data: { ...event } });
+        if (event.status !== "allowed")
+          pending.events.push({ type: "limit", key: `limit:${runId}`, runId, data: { ...event } });
         break;
       case "result":
         break;
@@ -104,7 +128,7 @@ export function createRecorder(
   async function write(): Promise<void> {
     const batch = pending;
     const offset = read;
-    const texts = [...batch.texts].map(([key, block]) => ({ type: "text" as const, key, runId, data: block }));
+    const texts = [...batch.texts].map(([key, { at, ...data }]) => ({ type: "text" as const, key, runId, at, data }));
     await db.transaction().execute(async (tx) => {
       await fence(tx, lease);
       // The session's row before the tool calls' rows, as the hooks do: two witnesses of one call must not deadlock.

@@ -12,7 +12,11 @@ export type StopReason = "stopped" | "timeout" | "output_too_large";
 export type RunControl = ReturnType<typeof createRunControl>;
 
 /** One line of Claude's input; the uuid comes back in the stream when Claude takes it in. */
-export const inputLine = (uuid: string, text: string) => ({ type: "user", uuid, message: { role: "user", content: text } });
+export const inputLine = (uuid: string, text: string) => ({
+  type: "user",
+  uuid,
+  message: { role: "user", content: text },
+});
 
 /**
  * What people and limits want of a run that is on. `look` is told by a nudge that something is new in the ledger;

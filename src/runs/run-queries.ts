@@ -1,6 +1,6 @@
 import { sql, type Kysely } from "kysely";
-import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
 import type { DB } from "../db/schema.ts";
+import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
 
@@ -43,7 +43,11 @@ interface QueueingSession {
  * Writes the run that will carry out a message. The caller holds the session's row lock, and nudges. A session stays
  * `created` until its first run begins; one at rest becomes `queued`.
  */
-export async function queueRun(db: Kysely<DB>, session: QueueingSession, messageId: string): Promise<{ runId: string; waiting: number }> {
+export async function queueRun(
+  db: Kysely<DB>,
+  session: QueueingSession,
+  messageId: string,
+): Promise<{ runId: string; waiting: number }> {
   const number = session.runCount + 1;
   const { id: runId } = await db
     .insertInto("runs")
@@ -52,7 +56,9 @@ export async function queueRun(db: Kysely<DB>, session: QueueingSession, message
     .executeTakeFirstOrThrow();
   await db.updateTable("sessionMessages").set({ runId, steer: null }).where("id", "=", messageId).execute();
   await db.updateTable("sessions").set({ runCount: number }).where("id", "=", session.id).execute();
-  await appendEvents(db, session.id, [{ type: "run", key: `run:${runId}`, runId, data: { runId, number, status: "queued" } }]);
+  await appendEvents(db, session.id, [
+    { type: "run", key: `run:${runId}`, runId, data: { runId, number, status: "queued" } },
+  ]);
   if (!["running", "waiting", "queued"].includes(session.status) && number > 1)
     await moveSession(db, session.id, { status: "queued", archivedAt: null });
   const { waiting } = await db
@@ -65,7 +71,12 @@ export async function queueRun(db: Kysely<DB>, session: QueueingSession, message
 }
 
 export const findRunningRun = (db: Kysely<DB>, sessionId: string) =>
-  db.selectFrom("runs").select("id").where("sessionId", "=", sessionId).where("status", "=", "running").executeTakeFirst();
+  db
+    .selectFrom("runs")
+    .select("id")
+    .where("sessionId", "=", sessionId)
+    .where("status", "=", "running")
+    .executeTakeFirst();
 
 /** What the actor needs of the oldest run that is not finished, with its open attempt if one was begun. */
 export async function findDueRun(db: Kysely<DB>, sessionId: string) {

@@ -18,11 +18,8 @@ export function createRunRoutes({ runs }: { runs: RunService }): Router {
     ({ params, query }) => runs.list(params.id, query),
   );
 
-  route(
-    router,
-    "GET /api/runs/:id",
-    { summary: "Read a run", tags, params: Params, response: Run },
-    ({ params }) => runs.get(params.id),
+  route(router, "GET /api/runs/:id", { summary: "Read a run", tags, params: Params, response: Run }, ({ params }) =>
+    runs.get(params.id),
   );
 
   route(
@@ -30,7 +27,8 @@ export function createRunRoutes({ runs }: { runs: RunService }): Router {
     "POST /api/sessions/:id/stop",
     {
       summary: "Stop a session's work",
-      description: "Interrupts the run that is on, with everything it started, and drops those that wait. The session can be continued.",
+      description:
+        "Interrupts the run that is on, with everything it started, and drops those that wait. The session can be continued.",
       tags,
       params: Params,
       body: StopRequest,

@@ -1,11 +1,19 @@
-import type { Run, Stopped } from "../contract/run.ts";
 import type { PageQuery } from "../contract/page.ts";
+import type { Run, Stopped } from "../contract/run.ts";
 import type { Database } from "../db/database.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { findSession, lockSession, moveSession } from "../sessions/session-queries.ts";
-import { findAttempts, findRun, findRunByToken, findRuns, requestStop, type AttemptRow, type RunRow } from "./run-queries.ts";
+import {
+  findAttempts,
+  findRun,
+  findRunByToken,
+  findRuns,
+  requestStop,
+  type AttemptRow,
+  type RunRow,
+} from "./run-queries.ts";
 
 export type RunService = ReturnType<typeof createRunService>;
 
@@ -57,7 +65,10 @@ export function createRunService({ db, nudge }: { db: Database; nudge: Nudge }) 
     async list(sessionId: string, page: PageQuery) {
       if (!(await findSession(db, sessionId))) throw new AppError("not_found", `There is no session ${sessionId}`);
       const rows = await findRuns(db, sessionId, page);
-      const attempts = await findAttempts(db, rows.map((row) => row.id));
+      const attempts = await findAttempts(
+        db,
+        rows.map((row) => row.id),
+      );
       return toPage(rows, page.limit, {
         present: (row) => present(row, attempts),
         cursor: (row) => encodeCursor(row.number),

@@ -51,7 +51,9 @@ export interface RetryPolicy {
   pace: number;
 }
 
-export type AfterAttempt = { is: "over"; status: Exclude<RunStatus, "queued" | "running" | "waiting"> } | { is: "waiting"; until: Date; waitingFor: WaitingFor };
+export type AfterAttempt =
+  | { is: "over"; status: Exclude<RunStatus, "queued" | "running" | "waiting"> }
+  | { is: "waiting"; until: Date; waitingFor: WaitingFor };
 
 const finalStatus = (reason: RunReason) => {
   if (reason === "success") return "succeeded";

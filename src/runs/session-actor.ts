@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Claude } from "../claude/claude.ts";
 import type { ClaudeProcess } from "../claude/claude-process.ts";
+import type { Claude } from "../claude/claude.ts";
 import type { Config } from "../config.ts";
 import type { RunReason } from "../contract/run.ts";
 import type { ClaudeOptions } from "../contract/session.ts";
@@ -13,13 +13,21 @@ import type { Nudge } from "../queue/queue.ts";
 import { findSession, lockSession } from "../sessions/session-queries.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { mayStart } from "./admission.ts";
-import { beginAttempt, readAdmissionFacts, recordProcess, recordRecovery, recordToken, recordWaiting, type AttemptRow } from "./attempt-queries.ts";
+import {
+  beginAttempt,
+  readAdmissionFacts,
+  recordProcess,
+  recordRecovery,
+  recordToken,
+  recordWaiting,
+  type AttemptRow,
+} from "./attempt-queries.ts";
+import { ensureConversation, isPromptTaken, keepConversation, RECOVERY_PROMPT } from "./conversations.ts";
 import { finishRun, type RunEnd } from "./finish-run.ts";
 import { catchUp, Draining, followClaude, type FollowedEnd } from "./follow-claude.ts";
 import { fence, LeaseLost, type Lease } from "./lease-queries.ts";
 import { promptOf } from "./prompt.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
-import { ensureConversation, isPromptTaken, keepConversation, RECOVERY_PROMPT } from "./conversations.ts";
 import { createRunControl, inputLine, type RunControl } from "./run-control.ts";
 import { sumApiMs, type DueRun } from "./run-queries.ts";
 
@@ -48,7 +56,10 @@ export async function carryOut(
   if (typeof attempt === "string") return attempt;
   const control = createRunControl(parts, { runId: run.id, deadline: deadlineOf(run, parts.config) });
   announce(control);
-  const recorder = createRecorder({ db: parts.db, lease, stream: parts.claude.readStream() }, { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt });
+  const recorder = createRecorder(
+    { db: parts.db, lease, stream: parts.claude.readStream() },
+    { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt },
+  );
 
   const end = await work(parts, { run, attempt, control, recorder });
   const until = await finishRun({ ...parts, lease }, { run, attempt: attempt.attempt, retry: parts.config.retry }, end);
@@ -115,7 +126,11 @@ class RunFailure extends Error {
 }
 
 /** The life of Claude that an earlier process began for this attempt, alive or ended; undefined when none was. */
-async function findStarted({ claude }: ActorParts, { runDir, pid, pidStart, bootId, streamOffset }: AttemptRow, recorder: Recorder) {
+async function findStarted(
+  { claude }: ActorParts,
+  { runDir, pid, pidStart, bootId, streamOffset }: AttemptRow,
+  recorder: Recorder,
+) {
   const identity = pid !== null && pidStart && bootId ? { pid, startTime: pidStart, bootId } : undefined;
   const process = await claude.attach(runDir, identity);
   const state = await process.state();
@@ -156,7 +171,11 @@ async function start(
     .catch((error: unknown) => failWith(isTooOld(error) ? "cli_unsupported" : "cli_missing")(error));
   if (process.identity) await recordProcess(db, attempt, { ...process.identity, untested });
   if (recovery) await recordRecovery(db, run, attempt.attempt);
-  process.send(recovery ? inputLine(randomUUID(), RECOVERY_PROMPT) : inputLine(run.messageId, promptOf({ ...run, source: run.messageSource })));
+  process.send(
+    recovery
+      ? inputLine(randomUUID(), RECOVERY_PROMPT)
+      : inputLine(run.messageId, promptOf({ ...run, source: run.messageSource })),
+  );
   return process;
 }
 
@@ -195,8 +214,16 @@ async function weigh(
     previousCostUsd: session?.cumulativeCostUsd ?? 0,
     previousApiMs: await sumApiMs(db, run.sessionId),
   });
-  const error = outcome.reason === "stopped" && control.stoppedBy ? `Stopped by ${control.stoppedBy}. Send a message to go on.` : outcome.error;
-  return { ...outcome, error, exitCode: exitCode ?? null, stderrTail: outcome.reason === "success" ? null : stderr || null };
+  const error =
+    outcome.reason === "stopped" && control.stoppedBy
+      ? `Stopped by ${control.stoppedBy}. Send a message to go on.`
+      : outcome.error;
+  return {
+    ...outcome,
+    error,
+    exitCode: exitCode ?? null,
+    stderrTail: outcome.reason === "success" ? null : stderr || null,
+  };
 }
 
 /** A run that ended before Claude said anything. */
@@ -219,7 +246,8 @@ const unheard = (reason: RunReason, error: string): RunEnd => ({
   stderrTail: null,
 });
 
-const stopText = ({ stoppedBy }: RunControl): string => `Stopped${stoppedBy ? ` by ${stoppedBy}` : ""} before Claude began.`;
+const stopText = ({ stoppedBy }: RunControl): string =>
+  `Stopped${stoppedBy ? ` by ${stoppedBy}` : ""} before Claude began.`;
 
 function deadlineOf(run: Run, config: Config["runs"]): Date {
   const { timeoutSeconds = config.timeoutSeconds } = run.options as ClaudeOptions;

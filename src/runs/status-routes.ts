@@ -8,16 +8,22 @@ const tags = ["System"];
 /** What this installation is; needs no key. */
 export function createVersionRoutes({ status }: { status: StatusService }): Router {
   const router = Router();
-  route(router, "GET /api/version", { summary: "Versions of the server, the database and the Claude CLI", tags, response: Version }, () =>
-    status.version(),
+  route(
+    router,
+    "GET /api/version",
+    { summary: "Versions of the server, the database and the Claude CLI", tags, response: Version },
+    () => status.version(),
   );
   return router;
 }
 
 export function createStatusRoutes({ status }: { status: StatusService }): Router {
   const router = Router();
-  route(router, "GET /api/status", { summary: "What runs, what waits, what it cost today", tags, response: SystemStatus }, () =>
-    status.get(),
+  route(
+    router,
+    "GET /api/status",
+    { summary: "What runs, what waits, what it cost today", tags, response: SystemStatus },
+    () => status.get(),
   );
   return router;
 }

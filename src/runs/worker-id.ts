@@ -11,7 +11,10 @@ export async function readWorkerId(dataDir: string): Promise<string> {
   const file = join(dataDir, "worker-id");
   const kept = (await readFile(file, "utf8").catch(() => "")).trim();
   if (VALID.test(kept)) return kept;
-  const host = hostname().toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").slice(0, 40);
+  const host = hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, 40);
   const id = `${host || "worker"}-${randomBytes(4).toString("hex")}`;
   await writeFile(file, `${id}\n`, { mode: 0o600 });
   return id;

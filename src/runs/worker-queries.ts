@@ -20,7 +20,11 @@ export const upsertWorker = (db: Kysely<DB>, row: WorkerRow) =>
     .execute();
 
 export const touchWorker = (db: Kysely<DB>, id: string) =>
-  db.updateTable("workers").set({ seenAt: sql<Date>`now()` }).where("id", "=", id).execute();
+  db
+    .updateTable("workers")
+    .set({ seenAt: sql<Date>`now()` })
+    .where("id", "=", id)
+    .execute();
 
 /** What the status line shows of runs. */
 export async function findRunCounts(db: Kysely<DB>, workerId: string) {
@@ -67,7 +71,11 @@ export async function findSessionsOfLostWorkers(db: Kysely<DB>, workerId: string
 }
 
 /** Gives the session to this worker, unless it has moved or its worker is back. */
-export async function moveToWorker(db: Kysely<DB>, session: { id: string; workerId: string }, workerId: string): Promise<boolean> {
+export async function moveToWorker(
+  db: Kysely<DB>,
+  session: { id: string; workerId: string },
+  workerId: string,
+): Promise<boolean> {
   const { rows } = await sql<{ id: string }>`
     update sessions set worker_id = ${workerId} from workers
     where sessions.id = ${session.id} and sessions.worker_id = ${session.workerId} and workers.id = sessions.worker_id

@@ -4,12 +4,19 @@ import { setInterval as every, setTimeout as sleep } from "node:timers/promises"
 import { backoffMs } from "../lib/backoff.ts";
 import type { Queue } from "../queue/queue.ts";
 import { Draining } from "./follow-claude.ts";
-import { LEASE_RENEWAL_MS, LeaseLost, releaseLease, releaseLeasesOfWorker, renewLeases, takeLease } from "./lease-queries.ts";
+import {
+  LEASE_RENEWAL_MS,
+  LeaseLost,
+  releaseLease,
+  releaseLeasesOfWorker,
+  renewLeases,
+  takeLease,
+} from "./lease-queries.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import { adoptLostSessions } from "./lost-workers.ts";
 import type { RunControl } from "./run-control.ts";
 import { findDueRun, findDueSessions, type DueRun } from "./run-queries.ts";
 import { carryOut, type ActorParts } from "./session-actor.ts";
-import { adoptLostSessions } from "./lost-workers.ts";
-import { removeLeftovers } from "./leftovers.ts";
 import { touchWorker, upsertWorker } from "./worker-queries.ts";
 
 const SWEEP_MS = 5_000;
@@ -62,7 +69,7 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
 
   /** Acts until nothing new came meanwhile. A failure of ours (database away) is tried again: the run is in the ledger. */
   async function live(sessionId: string, actor: Actor): Promise<void> {
-    for (let failures = 0; !stopped.signal.aborted; ) {
+    for (let failures = 0; !stopped.signal.aborted;) {
       actor.again = false;
       try {
         await act(sessionId, actor);
@@ -105,7 +112,13 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
     for (const { sessionId } of await findDueSessions(db, workerId, SWEEP_LIMIT)) wake(sessionId);
   }
 
-  await upsertWorker(db, { id: workerId, hostname: hostname(), pid: process.pid, version: parts.version, slots: parts.config.maxConcurrent });
+  await upsertWorker(db, {
+    id: workerId,
+    hostname: hostname(),
+    pid: process.pid,
+    version: parts.version,
+    slots: parts.config.maxConcurrent,
+  });
   await queue.addWorker(workerId);
   await releaseLeasesOfWorker(db, workerId);
   await removeLeftovers(parts);
@@ -155,7 +168,8 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
 }
 
 /** The oldest run waits for its time; what comes after it waits with it, in order. */
-const isParked = ({ run, attempt }: DueRun): boolean => !attempt && run.wakeAt !== null && run.wakeAt.getTime() > Date.now();
+const isParked = ({ run, attempt }: DueRun): boolean =>
+  !attempt && run.wakeAt !== null && run.wakeAt.getTime() > Date.now();
 
 /** Waits, or returns early when the signal aborts. */
 async function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,8 @@ export interface NewEvent {
   /** Events with a key replace the earlier one of the same session and key, under a new seq. */
   key?: string;
   runId?: string | undefined;
+  /** When it happened, where that is known better than by the time of writing. */
+  at?: Date | undefined;
   data: object;
 }
 
@@ -30,13 +32,14 @@ export async function appendEvents(db: Kysely<DB>, sessionId: string, events: re
       update sessions set last_seq = last_seq + ${rows.length}, updated_at = clock_timestamp()
       where id = ${sessionId} returning id, last_seq
     ), added as (
-      insert into session_events (session_id, seq, type, key, run_id, data)
-      select bumped.id, bumped.last_seq - ${rows.length} + e.n, e.type, e.key, e.run_id, e.data
+      insert into session_events (session_id, seq, type, key, run_id, data, created_at)
+      select bumped.id, bumped.last_seq - ${rows.length} + e.n, e.type, e.key, e.run_id, e.data,
+        coalesce(e.at, clock_timestamp())
       from bumped, rows from (json_to_recordset(${JSON.stringify(rows)}::json)
-        as (type text, key text, "runId" uuid, data jsonb)) with ordinality as e (type, key, run_id, data, n)
+        as (type text, key text, "runId" uuid, at timestamptz, data jsonb))
+        with ordinality as e (type, key, run_id, at, data, n)
       on conflict (session_id, key) where key is not null do update
-        set seq = excluded.seq, type = excluded.type, run_id = excluded.run_id, data = excluded.data,
-            tx = excluded.tx, created_at = excluded.created_at
+        set seq = excluded.seq, type = excluded.type, run_id = excluded.run_id, data = excluded.data, tx = excluded.tx
     )
     select last_seq, pg_notify(${SESSION_EVENTS}, id::text) from bumped`.execute(db);
   return result[0]?.lastSeq ?? 0;
@@ -58,7 +61,11 @@ export const presentEvent = ({ createdAt, ...row }: EventRow): SessionEvent =>
   ({ ...row, timestamp: createdAt.toISOString() }) as SessionEvent;
 
 /** A session's events with a seq above `after`, oldest first. */
-export async function findEvents(db: Kysely<DB>, sessionId: string, { after, limit }: { after: number; limit: number }) {
+export async function findEvents(
+  db: Kysely<DB>,
+  sessionId: string,
+  { after, limit }: { after: number; limit: number },
+) {
   const rows = await db
     .selectFrom("sessionEvents")
     .select(columns)
@@ -72,7 +79,9 @@ export async function findEvents(db: Kysely<DB>, sessionId: string, { after, lim
 
 /** The oldest transaction that may still write; what older ones wrote is there, and nothing of theirs will follow. */
 export async function findHorizon(db: Kysely<DB>): Promise<string> {
-  const { rows } = await sql<{ horizon: string }>`select pg_snapshot_xmin(pg_current_snapshot())::text as horizon`.execute(db);
+  const { rows } = await sql<{
+    horizon: string;
+  }>`select pg_snapshot_xmin(pg_current_snapshot())::text as horizon`.execute(db);
   return rows[0]?.horizon ?? "0";
 }
 

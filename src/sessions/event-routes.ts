@@ -12,7 +12,9 @@ const After = z.object({
     .string()
     .max(120)
     .optional()
-    .meta({ description: "Answers with a page of JSON instead of a stream: all after this cursor (0 for the beginning)." }),
+    .meta({
+      description: "Answers with a page of JSON instead of a stream: all after this cursor (0 for the beginning).",
+    }),
 });
 
 const tags = ["Events"];
@@ -25,7 +27,11 @@ const streamed: EventPage = { items: [], nextCursor: null };
  * Writes the feed as server-sent events; the id stands at the last event of a batch, the place to resume from. The
  * stream is opened by the service once it knows that there is something to follow: before that, an error is an answer.
  */
-async function follow(req: Request, res: Response, start: (lastId: string | undefined, open: () => FollowSink) => Promise<() => void>) {
+async function follow(
+  req: Request,
+  res: Response,
+  start: (lastId: string | undefined, open: () => FollowSink) => Promise<() => void>,
+) {
   let closed: AbortSignal | undefined;
   const open = (): FollowSink => {
     const stream = openEventStream(req, res);
@@ -58,7 +64,8 @@ export function createEventRoutes({ events }: { events: EventService }): Router 
     "GET /api/events",
     {
       summary: "Follow all sessions",
-      description: "Server-sent events, resumed by Last-Event-ID. After a break an event may come twice: tell them apart by sessionId and seq. `resync` says: too long away, read the lists anew.",
+      description:
+        "Server-sent events, resumed by Last-Event-ID. After a break an event may come twice: tell them apart by sessionId and seq. `resync` says: too long away, read the lists anew.",
       tags,
       query: After,
       response: EventPage,

@@ -1,8 +1,8 @@
 import { sql, type Insertable, type Kysely, type Updateable } from "kysely";
-import { CURSOR_TIME, CURSOR_UUID, decodeCursor } from "../lib/cursor.ts";
-import { AppError } from "../lib/errors.ts";
 import type { SessionFilter, SessionStatus, WaitingFor } from "../contract/session.ts";
 import type { DB, Sessions } from "../db/schema.ts";
+import { CURSOR_TIME, CURSOR_UUID, decodeCursor } from "../lib/cursor.ts";
+import { AppError } from "../lib/errors.ts";
 import { appendEvents } from "./event-queries.ts";
 
 export type SessionRow = NonNullable<Awaited<ReturnType<typeof findSession>>>;
@@ -34,7 +34,11 @@ export const updateSession = (db: Kysely<DB>, id: string, change: Updateable<Ses
 export async function moveSession(
   db: Kysely<DB>,
   id: string,
-  { status, waitingFor = null, ...change }: { status: SessionStatus; waitingFor?: WaitingFor | null } & Updateable<Sessions>,
+  {
+    status,
+    waitingFor = null,
+    ...change
+  }: { status: SessionStatus; waitingFor?: WaitingFor | null } & Updateable<Sessions>,
 ): Promise<void> {
   await updateSession(db, id, { ...change, status, waitingFor: waitingFor && JSON.stringify(waitingFor) });
   await appendEvents(db, id, [{ type: "session.status", data: { status, waitingFor } }]);
@@ -42,7 +46,10 @@ export async function moveSession(
 
 /** Words as a prefix query that cannot be malformed; undefined when the text holds no word. */
 export function toTsQuery(text: string): string | undefined {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu)?.slice(0, 10);
+  const words = text
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+/gu)
+    ?.slice(0, 10);
   return words?.map((word) => `${word}:*`).join(" & ");
 }
 
@@ -64,7 +71,11 @@ function inThread(thread: string) {
 }
 
 /** Sessions newest first; one more than `limit` when there are more. */
-export function findSessions(db: Kysely<DB>, filter: SessionFilter, page: { limit: number; cursor?: string | undefined }) {
+export function findSessions(
+  db: Kysely<DB>,
+  filter: SessionFilter,
+  page: { limit: number; cursor?: string | undefined },
+) {
   let query = selectSessions(db);
   if (filter.status) query = query.where("status", "in", filter.status);
   if (filter.projectType) query = query.where("projectType", "=", filter.projectType);
@@ -76,14 +87,23 @@ export function findSessions(db: Kysely<DB>, filter: SessionFilter, page: { limi
     const [createdAt, id] = decodeCursor(page.cursor, [CURSOR_TIME, CURSOR_UUID]);
     query = query.where(sql<boolean>`(sessions.created_at, sessions.id) < (${createdAt}::timestamptz, ${id}::uuid)`);
   }
-  return query.orderBy("sessions.createdAt", "desc").orderBy("sessions.id", "desc").limit(page.limit + 1).execute();
+  return query
+    .orderBy("sessions.createdAt", "desc")
+    .orderBy("sessions.id", "desc")
+    .limit(page.limit + 1)
+    .execute();
 }
 
-export const upsertThread = (db: Kysely<DB>, thread: { team: string; channel: string; threadTs: string; sessionId: string }) =>
+export const upsertThread = (
+  db: Kysely<DB>,
+  thread: { team: string; channel: string; threadTs: string; sessionId: string },
+) =>
   db
     .insertInto("slackThreadMapping")
     .values(thread)
-    .onConflict((conflict) => conflict.columns(["team", "channel", "threadTs"]).doUpdateSet({ sessionId: thread.sessionId }))
+    .onConflict((conflict) =>
+      conflict.columns(["team", "channel", "threadTs"]).doUpdateSet({ sessionId: thread.sessionId }),
+    )
     .returningAll()
     .executeTakeFirstOrThrow();
 
@@ -91,7 +111,11 @@ export const upsertThread = (db: Kysely<DB>, thread: { team: string; channel: st
  * Gives a session its Claude id. When an observed session holds that id already (hooks came before the id was told),
  * what it heard moves over and it goes; a session of ours keeps its id.
  */
-export async function adoptClaudeSession(db: Kysely<DB>, session: { id: string }, claudeSessionId: string): Promise<void> {
+export async function adoptClaudeSession(
+  db: Kysely<DB>,
+  session: { id: string },
+  claudeSessionId: string,
+): Promise<void> {
   const holder = await db
     .selectFrom("sessions")
     .select(["id", "observed", "title"])

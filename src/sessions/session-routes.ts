@@ -1,7 +1,15 @@
 import { Router } from "express";
 import { z } from "zod";
 import { PageQuery } from "../contract/page.ts";
-import { CreateSession, PutThread, Session, SessionFilter, SessionPage, Thread, UpdateSession } from "../contract/session.ts";
+import {
+  CreateSession,
+  PutThread,
+  Session,
+  SessionFilter,
+  SessionPage,
+  Thread,
+  UpdateSession,
+} from "../contract/session.ts";
 import { idempotencyKey } from "../http/idempotency-key.ts";
 import { reply, route } from "../http/route.ts";
 import type { SessionService } from "./session-service.ts";
@@ -18,7 +26,8 @@ export function createSessionRoutes({ sessions }: { sessions: SessionService }):
     "POST /api/sessions",
     {
       summary: "Start a session",
-      description: "Answers at once; the workspace is made and Claude runs in the background. Follow the session, its events, or poll it. With an `Idempotency-Key` header the same request sent again gets the same answer.",
+      description:
+        "Answers at once; the workspace is made and Claude runs in the background. Follow the session, its events, or poll it. With an `Idempotency-Key` header the same request sent again gets the same answer.",
       tags,
       body: CreateSession,
       response: Session,
@@ -34,7 +43,12 @@ export function createSessionRoutes({ sessions }: { sessions: SessionService }):
   route(
     router,
     "GET /api/sessions",
-    { summary: "List sessions, newest first", tags, query: PageQuery.extend(SessionFilter.shape), response: SessionPage },
+    {
+      summary: "List sessions, newest first",
+      tags,
+      query: PageQuery.extend(SessionFilter.shape),
+      response: SessionPage,
+    },
     ({ query: { limit, cursor, ...filter } }) => sessions.list(filter, { limit, cursor }),
   );
 
@@ -50,7 +64,8 @@ export function createSessionRoutes({ sessions }: { sessions: SessionService }):
     "PATCH /api/sessions/:id",
     {
       summary: "Change a session",
-      description: "Title, tags, metadata, Claude options, the Claude session id; status to cancelled (stops its runs) or archived.",
+      description:
+        "Title, tags, metadata, Claude options, the Claude session id; status to cancelled (stops its runs) or archived.",
       tags,
       params: SessionParams,
       body: UpdateSession,

@@ -10,9 +10,9 @@ import {
   type UpdateSession,
 } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
+import type { RequestKey } from "../http/idempotency-key.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
-import type { RequestKey } from "../http/idempotency-key.ts";
 import { findAnswer, inboxEntry, once } from "../messages/inbox-queries.ts";
 import { insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
@@ -54,7 +54,10 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
 
   function checkOptions({ permissionMode }: ClaudeOptions): void {
     if (permissionMode === "bypassPermissions" && !allowBypass)
-      throw invalidField("body.permissionMode", "bypassPermissions is switched off on this server (ALLOW_BYPASS=1 allows it)");
+      throw invalidField(
+        "body.permissionMode",
+        "bypassPermissions is switched off on this server (ALLOW_BYPASS=1 allows it)",
+      );
   }
 
   const get = (id: string): Promise<Session> => read(db, id);
@@ -117,7 +120,8 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
         });
         await insertWorkspace(tx, plan, sessionId);
         await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
-        if (input.initialPrompt !== undefined) await ask(tx, session, { source: input.source, content: input.initialPrompt });
+        if (input.initialPrompt !== undefined)
+          await ask(tx, session, { source: input.source, content: input.initialPrompt });
         return read(tx, sessionId);
       });
     },
@@ -179,12 +183,18 @@ export function createSessionService({ db, nudge, workerId, workspaces, allowByp
 function inBody(error: unknown): never {
   if (!(error instanceof AppError) || error.errors.length === 0) throw error;
   const errors = error.errors.map(({ field, message }) => ({ field: `body.${field}`, message }));
-  throw new AppError(error.code, errors.map(({ field, message }) => `${field} ${message}`).join("; "), { errors, cause: error });
+  throw new AppError(error.code, errors.map(({ field, message }) => `${field} ${message}`).join("; "), {
+    errors,
+    cause: error,
+  });
 }
 
 function checkMove(row: { status: string; runCount: number }, to: Session["status"]): void {
   const from = row.status as Session["status"];
   if (!mayFollow(from, to)) throw new AppError("conflict", `A session that is ${from} cannot become ${to}`);
   if (row.runCount > 0 && to !== "archived" && to !== "cancelled")
-    throw new AppError("conflict", `The status of a session with runs follows its runs; only cancelled and archived can be set`);
+    throw new AppError(
+      "conflict",
+      `The status of a session with runs follows its runs; only cancelled and archived can be set`,
+    );
 }

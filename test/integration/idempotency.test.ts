@@ -15,11 +15,18 @@ const post = (path: string, body: object, key: string) =>
   });
 
 const count = async (table: "sessions" | "runs" | "sessionMessages") =>
-  (await app.db.selectFrom(table).select((eb) => eb.fn.countAll<number>().as("n")).executeTakeFirstOrThrow()).n;
+  (
+    await app.db
+      .selectFrom(table)
+      .select((eb) => eb.fn.countAll<number>().as("n"))
+      .executeTakeFirstOrThrow()
+  ).n;
 
 test("the same create request, sent many times at once and later again, makes one session and gets one answer", async () => {
   const body = { projectType: "local", projectPath: app.folder, initialPrompt: "hello" };
-  const answers = await Promise.all(Array.from({ length: 8 }, async () => (await post("/api/sessions", body, "key-1")).json()));
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, async () => (await post("/api/sessions", body, "key-1")).json()),
+  );
   await app.restart();
   answers.push(await (await post("/api/sessions", body, "key-1")).json());
   for (const answer of answers) expect(answer).toEqual(answers[0]);
@@ -36,13 +43,22 @@ test("the same key with another request is a conflict", async () => {
 });
 
 test("a message delivered five times is one message and one run", async () => {
-  const created = await (await post("/api/sessions", { projectType: "local", projectPath: app.folder }, "key-3")).json();
+  const created = await (
+    await post("/api/sessions", { projectType: "local", projectPath: app.folder }, "key-3")
+  ).json();
   const { sessionId } = created as { sessionId: string };
   const before = { messages: await count("sessionMessages"), runs: await count("runs") };
   const path = `/api/sessions/${sessionId}/messages`;
-  const answers = await Promise.all(Array.from({ length: 5 }, async () => (await post(path, { content: "again" }, "m-1")).json()));
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, async () => (await post(path, { content: "again" }, "m-1")).json()),
+  );
   for (const answer of answers) expect(answer).toEqual(answers[0]);
-  const inbound = await app.db.selectFrom("sessionMessages").select("id").where("sessionId", "=", sessionId).where("direction", "=", "inbound").execute();
+  const inbound = await app.db
+    .selectFrom("sessionMessages")
+    .select("id")
+    .where("sessionId", "=", sessionId)
+    .where("direction", "=", "inbound")
+    .execute();
   expect(inbound).toHaveLength(1);
   expect(await count("runs")).toBe(before.runs + 1);
 });

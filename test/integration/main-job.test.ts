@@ -23,7 +23,10 @@ test("a prompt goes in, Claude works, an answer comes out, and everything is rec
   const created = await app.start({
     projectType: "local",
     projectPath,
-    initialPrompt: script({ text: "I write it.", write: { path: join(projectPath, "a.txt"), content: "hello\n" } }, { text: "Done: a.txt says hello." }),
+    initialPrompt: script(
+      { text: "I write it.", write: { path: join(projectPath, "a.txt"), content: "hello\n" } },
+      { text: "Done: a.txt says hello." },
+    ),
   });
   expect(created.status).toBe("created");
 
@@ -49,7 +52,10 @@ test("a prompt goes in, Claude works, an answer comes out, and everything is rec
   const again = await app.until(created.sessionId, ["completed", "failed"]);
   expect(again.claudeSessionId).toBe(before);
   expect((await app.messages(created.sessionId)).at(-1)?.content).toBe("Second answer.");
-  expect(again.costUsd).toBeCloseTo((await app.runs(created.sessionId)).reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0), 6);
+  expect(again.costUsd).toBeCloseTo(
+    (await app.runs(created.sessionId)).reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
+    6,
+  );
 });
 
 test("two messages at once run one after the other, in order", async () => {
@@ -102,9 +108,14 @@ test("stopping in the middle of a long Bash call ends it and leaves no process",
   const projectPath = await localFolder("stop");
   const prompt = script({ bash: "echo begun > begun; setsid sleep 4711 & sleep 4712; true" }, { text: "never said" });
   const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt: prompt });
-  await expect.poll(() => readFile(join(projectPath, "begun"), "utf8").catch(() => ""), { timeout: 20_000 }).toContain("begun");
+  await expect
+    .poll(() => readFile(join(projectPath, "begun"), "utf8").catch(() => ""), { timeout: 20_000 })
+    .toContain("begun");
   const waiting = await app.say(sessionId, { content: "and then this" });
-  const { stopped } = await app.request(Stopped, `/api/sessions/${sessionId}/stop`, { method: "POST", body: { by: "Mara" } });
+  const { stopped } = await app.request(Stopped, `/api/sessions/${sessionId}/stop`, {
+    method: "POST",
+    body: { by: "Mara" },
+  });
   expect(stopped).toHaveLength(2);
   expect(stopped).toContain(waiting.runId);
 
@@ -129,14 +140,20 @@ test("a message can be handed to the run that is on, and is answered once", asyn
   const projectPath = await localFolder("steer");
   const prompt = script({ bash: "echo begun > begun; sleep 1.5; true" }, { text: "first answer" });
   const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt: prompt });
-  await expect.poll(() => readFile(join(projectPath, "begun"), "utf8").catch(() => ""), { timeout: 20_000 }).toContain("begun");
+  await expect
+    .poll(() => readFile(join(projectPath, "begun"), "utf8").catch(() => ""), { timeout: 20_000 })
+    .toContain("begun");
   const posted = await app.say(sessionId, { content: script({ text: "steered answer" }), steer: true });
   expect(posted.status).toBe("running");
   await app.until(sessionId, ["completed", "failed"]);
   expect(await app.runs(sessionId)).toHaveLength(1);
   const outbound = (await app.messages(sessionId)).filter(({ direction }) => direction === "outbound");
   expect(outbound.map(({ content }) => content)).toEqual(["first answer"]);
-  const steered = await app.db.selectFrom("sessionMessages").select("steer").where("id", "=", posted.messageId).executeTakeFirst();
+  const steered = await app.db
+    .selectFrom("sessionMessages")
+    .select("steer")
+    .where("id", "=", posted.messageId)
+    .executeTakeFirst();
   expect(steered?.steer, "Claude said that it took the message in").toBe("sent");
 });
 
@@ -147,7 +164,12 @@ test.each([
   ["api_error", {}, [{ error: { status: 400, message: "odd request" } }], /400|odd request/],
 ] as const)("a run that ends by %s says so in the conversation", async (reason, options, steps, text) => {
   const projectPath = await localFolder(`fails-${reason}`);
-  const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt: script(...steps), ...options });
+  const { sessionId } = await app.start({
+    projectType: "local",
+    projectPath,
+    initialPrompt: script(...steps),
+    ...options,
+  });
   const session = await app.until(sessionId, ["completed", "failed"]);
   expect(session).toMatchObject({ status: "failed", lastReason: reason });
   const answer = (await app.messages(sessionId)).at(-1);

@@ -67,7 +67,10 @@ test("a trouble of the API that passes is waited out, with the reason and the ti
   const initialPrompt = script({ error: { status: 529, times: 4 }, text: "at last" });
   const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt });
   const waiting = await app.until(sessionId, ["waiting", "failed", "completed"]);
-  expect(waiting).toMatchObject({ status: "waiting", waitingFor: { kind: "retry", text: "Retry 1 of 4, API overloaded" } });
+  expect(waiting).toMatchObject({
+    status: "waiting",
+    waitingFor: { kind: "retry", text: "Retry 1 of 4, API overloaded" },
+  });
   const done = await app.until(sessionId, ["completed", "failed"]);
   expect(done.status).toBe("completed");
   expect((await app.messages(sessionId)).at(-1)?.content).toBe("at last");
@@ -83,9 +86,17 @@ test("a usage limit parks the run and those that come after, until a person says
   expect(parked).toMatchObject({ status: "waiting", waitingFor: { kind: "limit" } });
   expect(Date.parse(parked.waitingFor?.until ?? "")).toBeGreaterThanOrEqual(until * 1000);
 
-  const other = await app.start({ projectType: "local", projectPath: await localFolder("other"), initialPrompt: "hello" });
+  const other = await app.start({
+    projectType: "local",
+    projectPath: await localFolder("other"),
+    initialPrompt: "hello",
+  });
   const behind = await app.until(other.sessionId, ["waiting", "failed", "completed"]);
-  expect(behind, "it need not meet the limit itself").toMatchObject({ status: "waiting", runCount: 1, waitingFor: { kind: "limit" } });
+  expect(behind, "it need not meet the limit itself").toMatchObject({
+    status: "waiting",
+    runCount: 1,
+    waitingFor: { kind: "limit" },
+  });
   expect((await app.runs(other.sessionId))[0]?.attempts).toEqual([]);
 
   await app.request(Stopped, `/api/sessions/${sessionId}/stop`, { method: "POST", body: {} });
@@ -99,7 +110,9 @@ test("a conversation whose record is gone goes on from the kept copy, and says s
   const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt: script({ text: "one" }) });
   const { claudeSessionId } = await app.until(sessionId, ["completed", "failed"]);
   const records = join(app.folder, "data", "claude", sessionId, "projects");
-  await expect.poll(() => app.db.selectFrom("conversationCopies").select("bytes").where("sessionId", "=", sessionId).execute()).toHaveLength(1);
+  await expect
+    .poll(() => app.db.selectFrom("conversationCopies").select("bytes").where("sessionId", "=", sessionId).execute())
+    .toHaveLength(1);
 
   await rm(records, { recursive: true });
   await app.say(sessionId, { content: script({ text: "two" }) });
@@ -111,6 +124,9 @@ test("a conversation whose record is gone goes on from the kept copy, and says s
   await rm(records, { recursive: true });
   await app.db.deleteFrom("conversationCopies").where("sessionId", "=", sessionId).execute();
   await app.say(sessionId, { content: "three" });
-  expect(await app.until(sessionId, ["failed", "completed"])).toMatchObject({ status: "failed", lastReason: "unknown_claude_session" });
+  expect(await app.until(sessionId, ["failed", "completed"])).toMatchObject({
+    status: "failed",
+    lastReason: "unknown_claude_session",
+  });
   expect((await app.messages(sessionId)).at(-1)?.content).toMatch(/record of this conversation is gone/);
 });
