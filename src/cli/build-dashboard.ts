@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
@@ -40,9 +40,19 @@ export async function buildDashboard(distDir: string, log: Logger, signal?: Abor
   }
   log.info("building the dashboard");
   const start = performance.now();
-  const args = [vite, "build", "--logLevel", "error"];
-  await execa(process.execPath, args, { cwd: root, timeout: BUILD_TIMEOUT_MS, ...(signal && { cancelSignal: signal }) });
-  await writeFile(stamp, wanted);
+  // Made beside the old build and put in its place when it is whole: a page asked for meanwhile gets all of one of them.
+  const made = `${distDir}.${process.pid}`;
+  const args = [vite, "build", "--logLevel", "error", "--outDir", made, "--emptyOutDir"];
+  // Whatever ours is: with another NODE_ENV, vite bundles React for development.
+  const env = { NODE_ENV: "production" };
+  try {
+    await execa(process.execPath, args, { cwd: root, env, timeout: BUILD_TIMEOUT_MS, ...(signal && { cancelSignal: signal }) });
+    await writeFile(join(made, ".built-from"), wanted);
+    await rm(distDir, { recursive: true, force: true });
+    await rename(made, distDir);
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
   log.info({ seconds: Math.round((performance.now() - start) / 100) / 10 }, "the dashboard is built");
 }
 
