@@ -166,12 +166,21 @@ export interface HookStatement extends AsyncDisposable {
   record: (rows: string) => Promise<number[]>;
 }
 
+/** As long as Claude waits for an answer: one session that is held must not hold up the hooks of all others. */
+const LOCK_TIMEOUT_MS = 5_000;
+
 /**
  * The one statement of a batch, on a connection of its own where PostgreSQL keeps it prepared: planning it anew costs
  * more than carrying it out for one row, and Kysely cannot name statements.
  */
-export function openHookStatement(db: Kysely<DB>, connectionString: string): HookStatement {
-  const pool = createPool(connectionString, { max: 1 });
+export function openHookStatement(
+  db: Kysely<DB>,
+  connectionString: string,
+  { lockTimeoutMs = LOCK_TIMEOUT_MS }: { lockTimeoutMs?: number } = {},
+): HookStatement {
+  const url = new URL(connectionString);
+  url.searchParams.set("lock_timeout", String(lockTimeoutMs));
+  const pool = createPool(url.href, { max: 1 });
   const { sql: text } = statement.compile(db);
   return {
     async record(rows) {

@@ -5,10 +5,11 @@ import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { closeOpenCalls, findCommandLogs, presentCommandLog, toolEvent } from "./command-log-queries.ts";
+import type { BacklogLimits } from "./hook-backlog.ts";
 import { readHook, type HookDoor, type HookRecord } from "./hook-body.ts";
 import { openHookStatement } from "./hook-queries.ts";
 import { hookRows } from "./hook-rows.ts";
-import { createHookWriter, type HookWriterLimits } from "./hook-writer.ts";
+import { createHookWriter } from "./hook-writer.ts";
 import { sessionExists } from "./hooked-session-queries.ts";
 import { createHookedSessions } from "./hooked-sessions.ts";
 import { startSilenceSweep } from "./silent-sessions.ts";
@@ -25,6 +26,8 @@ export interface HookCaller {
 
 export type HookService = ReturnType<typeof openHookService>;
 
+export type HookLimits = Partial<BacklogLimits> & { lockTimeoutMs?: number };
+
 interface Parts {
   db: Database;
   /** Of the same database: the writer has a connection of its own. */
@@ -32,13 +35,13 @@ interface Parts {
   log: Logger;
   /** Owner of the sessions that are observed here. */
   workerId: string;
-  limits?: Partial<HookWriterLimits>;
+  limits?: HookLimits;
 }
 
 /** Takes in what Claude's hooks post: tool calls, and for sessions a person started also messages and status. */
 export function openHookService({ db, connectionString, log, workerId, limits }: Parts) {
   const sessions = createHookedSessions({ db, workerId });
-  const statement = openHookStatement(db, connectionString);
+  const statement = openHookStatement(db, connectionString, limits);
   const writer = createHookWriter({ statement, log }, limits);
   const sweep = startSilenceSweep({ db, log, workerId });
   let received = 0;

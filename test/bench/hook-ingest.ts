@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -12,17 +12,24 @@ import { migrate } from "../../src/db/migrate.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { load, type LoadResult } from "./http-load.ts";
 import { copyRows, pgbenchInserts } from "./postgres-ceiling.ts";
+import { waitForQuiet } from "./quiet-machine.ts";
 
 /**
  * How fast hooks are taken in, beside what the machine can do: node test/bench/hook-ingest.ts
  *   --seconds 4            length of each window
+ *   --quiet 0              seconds to wait for a machine that does nothing else, before each window
  *   --without-word-index   drops the full-text index on the tool input first
  * TEST_DATABASE_URL points to another server than the embedded one (its database is written to).
  */
 const { values } = parseArgs({
-  options: { seconds: { type: "string", default: "4" }, "without-word-index": { type: "boolean", default: false } },
+  options: {
+    seconds: { type: "string", default: "4" },
+    quiet: { type: "string", default: "0" },
+    "without-word-index": { type: "boolean", default: false },
+  },
 });
 const seconds = Number(values.seconds);
+const quietMs = Number(values.quiet) * 1_000;
 const SIZES = [2_048, 20_480];
 const CONNECTIONS = [1, 8, 32];
 const COPIED_ROWS = { 2_048: 40_000, 20_480: 5_000 } as Record<number, number>;
@@ -88,37 +95,72 @@ async function startServers(connectionString: string): Promise<Servers> {
   return { child, ...ports };
 }
 
-async function cpuMs({ child }: Servers): Promise<number> {
+/** CPU time of Node since it was asked last. */
+async function nodeCpuMs({ child }: Servers): Promise<number> {
   child.send("cpu");
   const [answer] = (await once(child, "message")) as [{ cpuMs: number }];
   return answer.cpuMs;
+}
+
+/** CPU time so far of the PostgreSQL process that writes the hooks, in steps of 10 ms; Linux only. */
+async function postgresCpuMs(db: Database): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`
+    select pid from pg_stat_activity where query like '%with input as materialized%' and pid <> pg_backend_pid()`.execute(
+    db,
+  );
+  const stat = await readFile(`/proc/${rows[0]?.pid}/stat`, "utf8").catch(() => "");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 const whole = (value: number | undefined): string =>
   value === undefined ? "-" : Math.round(value).toLocaleString("en");
 const ms = ({ p50Ms, p99Ms }: LoadResult): string => `${p50Ms.toFixed(2)} / ${p99Ms.toFixed(1)}`;
 
+/** Runs a window on a machine as quiet as can be had; keeps the busiest moment before one. */
+let busiest = 0;
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  if (quietMs > 0) busiest = Math.max(busiest, await waitForQuiet(quietMs));
+  return work();
+}
+
 async function measureSize(
   servers: Servers,
-  { url, sessionId }: { url: string; sessionId: string },
+  { db, url, sessionId }: { db: Database; url: string; sessionId: string },
   size: number,
 ): Promise<void> {
   const row = { sessionId, input: JSON.stringify(INPUT), result: outputText(size - 500) };
-  const copy = await copyRows(url, row, COPIED_ROWS[size] ?? 1_000);
+  const copy = await quietly(() => copyRows(url, row, COPIED_ROWS[size] ?? 1_000));
   for (const connections of CONNECTIONS) {
+    busiest = 0;
+    let postgresBefore = 0;
     const window = { connections, durationMs: seconds * 1_000 };
     await load({ port: servers.ours, ...window, durationMs: 1_000, request: requests(size, connections) });
-    await cpuMs(servers);
-    const ours = await load({ port: servers.ours, ...window, request: requests(size, connections) });
-    const cpu = await cpuMs(servers);
-    const raw = await load({ port: servers.raw, ...window, request: requests(size, connections) });
-    const pgbench = await pgbenchInserts(url, row, { clients: connections, seconds });
+    const ours = await quietly(async () => {
+      await nodeCpuMs(servers);
+      postgresBefore = await postgresCpuMs(db);
+      return load({ port: servers.ours, ...window, request: requests(size, connections) });
+    });
+    const hooks = ours.perSecond * seconds;
+    const nodeUs = Math.round((1_000 * (await nodeCpuMs(servers))) / hooks);
+    const postgresUs = Math.round((1_000 * ((await postgresCpuMs(db)) - postgresBefore)) / hooks);
+    const raw = await quietly(() => load({ port: servers.raw, ...window, request: requests(size, connections) }));
+    const pgbench = await quietly(() => pgbenchInserts(url, row, { clients: connections, seconds }));
     const share = (of: number | undefined): string =>
-      of === undefined ? "-" : `${Math.round((100 * ours.perSecond) / of)} %`;
-    console.log(
-      `| ${size / 1_024} KB | ${connections} | **${whole(ours.perSecond)}** | ${ms(ours)} | ${Math.round((cpu * 1_000) / (ours.perSecond * seconds))} ` +
-        `| ${whole(raw.perSecond)} (${share(raw.perSecond)}) | ${whole(pgbench?.perSecond)} (${share(pgbench?.perSecond)}) | ${whole(copy?.perSecond)} (${share(copy?.perSecond)}) | ${ours.failed} |`,
-    );
+      of === undefined ? "" : ` (${Math.round((100 * ours.perSecond) / of)} %)`;
+    const columns = [
+      `${size / 1_024} KB`,
+      connections,
+      `**${whole(ours.perSecond)}**`,
+      ms(ours),
+      `${nodeUs} / ${postgresUs}`,
+      whole(raw.perSecond) + share(raw.perSecond),
+      whole(pgbench?.perSecond) + share(pgbench?.perSecond),
+      whole(copy?.perSecond) + share(copy?.perSecond),
+      ours.failed,
+      `${Math.round(100 * busiest)} %`,
+    ];
+    console.log(`| ${columns.join(" | ")} |`);
   }
 }
 
@@ -152,17 +194,19 @@ console.log(
   `${cpus().length} cores, Node ${process.version}, PostgreSQL ${rows[0]?.version}, windows of ${seconds} s${values["without-word-index"] ? ", without the word index" : ""}\n`,
 );
 console.log(
-  "| body | connections | hooks/s | p50 / p99 ms | us node | node:http that parses and drops | pgbench prepared inserts | COPY, one connection | failed |",
+  "| body | connections | hooks/s | p50 / p99 ms | CPU us each, Node / PostgreSQL | node:http that parses and drops | pgbench prepared inserts | COPY, one connection | failed | busy before |",
 );
-console.log("|-|-|-|-|-|-|-|-|-|");
-for (const size of SIZES) await measureSize(servers, { url, sessionId }, size);
+console.log("|-|-|-|-|-|-|-|-|-|-|");
+for (const size of SIZES) await measureSize(servers, { db, url, sessionId }, size);
 for (const size of SIZES) {
-  const steady = await load({
-    port: servers.ours,
-    connections: 8,
-    durationMs: seconds * 1_000,
-    perSecond: 100,
-    request: requests(size, 8),
-  });
+  const steady = await quietly(() =>
+    load({
+      port: servers.ours,
+      connections: 8,
+      durationMs: seconds * 1_000,
+      perSecond: 100,
+      request: requests(size, 8),
+    }),
+  );
   console.log(`\n${size / 1_024} KB at ${Math.round(steady.perSecond)}/s: p50 / p99 ${ms(steady)} ms`);
 }

@@ -104,6 +104,23 @@ test("texts that wait count too: a bound of characters holds back what a bound o
   expect((await Promise.all(taken)).map(({ status }) => status)).toEqual([204, 204]);
 });
 
+test("a session that another writer holds for long fails alone; other sessions wait for it once, not for each hook", async () => {
+  await using server = await startHookServer({ limits: { lockTimeoutMs: 1_000 } });
+  const [held, free] = [randomUUID(), randomUUID()];
+  await server.post(tool(held, "first"));
+  await server.post(tool(free, "first"));
+  await server.db.transaction().execute(async (tx) => {
+    await sql`select from sessions where claude_session_id = ${held} for update`.execute(tx);
+    const begun = performance.now();
+    const posts = Array.from({ length: 10 }, (_, n) => server.post(tool(n % 2 === 0 ? held : free, `t${n}`)));
+    const statuses = (await Promise.all(posts)).map(({ status }) => status);
+    expect(statuses).toEqual(Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? 503 : 204)));
+    // One alone, the batch behind it, one of that batch again; five waits would be one for each.
+    expect(performance.now() - begun).toBeLessThan(4_800);
+  });
+  expect((await server.post(tool(held, "after"))).status).toBe(204);
+});
+
 test("without its database a hook is answered 503, and it is taken when the database is back", async () => {
   await using server = await startHookServer();
   const id = randomUUID();

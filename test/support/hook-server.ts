@@ -2,8 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { pino } from "pino";
 import type { Database } from "../../src/db/database.ts";
 import { createHookRoutes, createLogRoutes } from "../../src/hooks/hook-routes.ts";
-import { openHookService, type HookService } from "../../src/hooks/hook-service.ts";
-import type { HookWriterLimits } from "../../src/hooks/hook-writer.ts";
+import { openHookService, type HookLimits, type HookService } from "../../src/hooks/hook-service.ts";
 import { findRunByToken } from "../../src/runs/run-queries.ts";
 import { testDatabase } from "./database.ts";
 import { startTestServer } from "./http-server.ts";
@@ -23,7 +22,7 @@ export interface HookServer extends AsyncDisposable {
 }
 
 /** The hook routes behind the real HTTP server, on a database of their own. */
-export async function startHookServer({ limits }: { limits?: Partial<HookWriterLimits> } = {}): Promise<HookServer> {
+export async function startHookServer({ limits }: { limits?: HookLimits } = {}): Promise<HookServer> {
   const stack = new AsyncDisposableStack();
   const { db, connectionString } = stack.use(await testDatabase());
   await db.insertInto("workers").values({ id: WORKER_ID, hostname: "test", pid: 1, version: "0", slots: 1 }).execute();
