@@ -14,7 +14,10 @@ export interface Lease {
 
 const end = sql<Date>`now() + make_interval(secs => ${LEASE_SECONDS})`;
 
-/** Takes the session's lease, unless another process holds it or the session belongs to another worker. */
+/**
+ * Takes the session's lease, unless another process holds it or the session belongs to another worker. What this process
+ * holds already it may take anew: its actor could not let go of it while the database was away.
+ */
 export async function takeLease(
   db: Kysely<DB>,
   { sessionId, workerId, processId }: { sessionId: string; workerId: string; processId: string },
@@ -24,7 +27,7 @@ export async function takeLease(
     select id, ${workerId}, ${processId}, 1, ${end} from sessions where id = ${sessionId} and worker_id = ${workerId}
     on conflict (session_id) do update
       set worker_id = excluded.worker_id, process_id = excluded.process_id, epoch = held.epoch + 1, expires_at = excluded.expires_at
-      where held.expires_at < now()
+      where held.expires_at < now() or held.process_id = excluded.process_id
     returning epoch`.execute(db);
   return rows[0] && { sessionId, processId, epoch: rows[0].epoch };
 }
