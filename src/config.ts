@@ -27,6 +27,11 @@ const Text = z
   .optional()
   .transform((text) => (text === "" ? undefined : text));
 
+/** The beginning of URLs that something may be sent to. */
+const UrlPrefix = z
+  .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+  .refine((text) => !/[?#@]/.test(text), "must not hold a user name, a query or a fragment");
+
 /** Every variable we read, with its default. `.env.example` and README name the same ones (a test compares). */
 const Environment = z.object({
   DATABASE_URL: Text.pipe(z.url({ protocol: /^postgres(?:ql)?$/, error: "must be a postgresql:// URL" }).optional()),
@@ -37,6 +42,9 @@ const Environment = z.object({
   PUBLIC_URL: Text.pipe(z.url({ protocol: /^https?$/ }).optional()),
   ALLOWED_HOSTS: List,
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(1_000_000).default(600),
+  OUTBOUND_URLS: List.pipe(z.array(UrlPrefix)),
+  N8N_WEBHOOK_BASE: Text.pipe(UrlPrefix.optional()),
+  CALLBACK_SECRET: Text.pipe(z.string().min(16, "must be at least 16 characters long").optional()),
   WORKSPACE_BASE: AbsolutePath.default("/tmp/claude-workspaces"),
   PROJECT_ROOTS: List.pipe(z.array(AbsolutePath)),
   GITHUB_URL: z.url().default("https://github.com"),
@@ -107,6 +115,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       apiKeys: e.API_KEY,
       rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
       dashboardDir: resolve(PROJECT_DIR, "dashboard/dist"),
+    },
+    outbound: {
+      /** Where callbacks may go; with neither of these, to this machine only. */
+      prefixes: e.OUTBOUND_URLS,
+      n8nBase: e.N8N_WEBHOOK_BASE,
+      callbackSecret: e.CALLBACK_SECRET,
     },
     workspaces: {
       base: e.WORKSPACE_BASE,

@@ -17,6 +17,7 @@ export const EventType = z.enum([
   "workspace",
   "retry",
   "limit",
+  "delivery",
 ]);
 export type EventType = z.infer<typeof EventType>;
 
