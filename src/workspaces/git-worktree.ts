@@ -14,6 +14,7 @@ import {
 import { openGitView } from "./git-view.ts";
 import type { Git } from "./git.ts";
 import { removeFolder } from "./private-folder.ts";
+import { readSettings } from "./readable-settings.ts";
 import type { RepositoryLocks } from "./repository-locks.ts";
 import type { WorkspaceRow } from "./workspace-queries.ts";
 import type { RestoreSnapshot } from "./workspace-restore.ts";
@@ -131,6 +132,7 @@ async function fillWorktree(parts: Parts, { repository, row, commit, signal }: F
     workTree: row.path,
     objectStores: [objectStoreOf(repository)],
     indexFile: `${entry}/index`,
+    config: await readSettings(parts.git, repository, signal),
     objectFormat,
     signal,
   });

@@ -1,4 +1,5 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../lib/errors.ts";
 import type { Git } from "./git.ts";
@@ -56,10 +57,15 @@ function urlOf(row: WorkspaceRow): string {
   return row.repository;
 }
 
-/** Work under a hidden name, and in place only when done: a workspace that is there is whole. */
+/**
+ * Work under a hidden name, and in place only when done: a workspace that is there is whole. The name is a new one each
+ * time, because git of a server that was killed may still be writing under the old one.
+ */
 async function build(row: WorkspaceRow, work: (dir: string) => Promise<Made>): Promise<Made> {
-  await removeHalfMade(row.path);
-  const dir = join(dirname(row.path), `.making-${basename(row.path)}`);
+  const base = dirname(row.path);
+  const prefix = `.making-${basename(row.path)}-`;
+  await removeHalfMade(row.path, prefix);
+  const dir = join(base, `${prefix}${randomUUID().slice(0, 8)}`);
   await mkdir(dir, { mode: 0o700 });
   try {
     const made = await work(dir);
@@ -72,9 +78,10 @@ async function build(row: WorkspaceRow, work: (dir: string) => Promise<Made>): P
 }
 
 /** What a kill in the middle left; nobody has worked in it, because a run begins after the workspace is recorded. */
-async function removeHalfMade(path: string): Promise<void> {
-  await removeFolder(join(dirname(path), `.making-${basename(path)}`));
-  await removeFolder(path);
+async function removeHalfMade(path: string, prefix: string): Promise<void> {
+  const names = await readdir(dirname(path));
+  const halfMade = names.filter((name) => name.startsWith(prefix)).map((name) => join(dirname(path), name));
+  await Promise.all([path, ...halfMade].map((folder) => removeFolder(folder)));
 }
 
 interface CloneParts {

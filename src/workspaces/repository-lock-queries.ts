@@ -23,7 +23,7 @@ export const withAdvisoryLock = <T>(
         connection,
       );
       if (rows[0]?.taken) break;
-      await sleep(POLL_MS, undefined, { signal });
+      await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
     try {
       return await work();

@@ -4,6 +4,7 @@ import { type Head, objectStoreOf, readHead, type Repository } from "./git-repos
 import { type GitView, openGitView } from "./git-view.ts";
 import type { Git } from "./git.ts";
 import { leaveOutLargest } from "./large-untracked.ts";
+import { readSettings } from "./readable-settings.ts";
 
 const TIMEOUT_MS = 10 * 60_000;
 const EMPTY_TREES: Record<string, string> = {
@@ -14,11 +15,8 @@ const EMPTY_TREES: Record<string, string> = {
 /** The tree of no files: what there is before the first commit. */
 export const emptyTreeOf = (head: Pick<Head, "objectFormat">): string => EMPTY_TREES[head.objectFormat] ?? "";
 
-/** Settings that say how files and their contents are compared; the only ones taken over from a repository. */
-const READABLE = /^core\.(autocrlf|eol|filemode|symlinks|ignorecase|sparsecheckout)$/;
 /** Without it, a file marked as skipped is one that somebody hides. With it, git itself looks at those that are there. */
 const SPARSE = "\tsparsecheckout = true";
-const PLAIN_VALUE = /^(true|false|input|lf|crlf|native)$/;
 
 export interface WorkTree extends AsyncDisposable {
   head: Head;
@@ -32,10 +30,13 @@ export interface WorkTree extends AsyncDisposable {
   tooLarge: string[];
 }
 
-/** Folders that are repositories of their own: git keeps no more of them than the id of their commit. */
-export async function nestedRepositories({ view }: Pick<WorkTree, "view">): Promise<string[]> {
+/** Folders that are repositories of their own, with the commit each is at. */
+export async function listLinks(view: GitView): Promise<{ path: string; id: string }[]> {
   const links = (await listIndex(view)).filter(({ isLink }) => isLink);
-  return links.map(({ path }) => Buffer.from(path, "latin1").toString());
+  return links.map(({ path, line }) => ({
+    path: Buffer.from(path, "latin1").toString(),
+    id: line.split(" ", 2)[1] ?? "",
+  }));
 }
 
 interface Parts {
@@ -62,7 +63,7 @@ export async function readWorkTree(parts: Parts): Promise<WorkTree> {
   const { git, repository, folder, signal } = parts;
   const [head, settings, entries] = await Promise.all([
     readHead(git, repository, signal),
-    readSettings(parts),
+    readSettings(git, repository, signal),
     readIndex(parts),
   ]);
   const isSparse = settings.includes(SPARSE);
@@ -193,20 +194,4 @@ function parseIndex(output: Buffer): IndexEntry[] {
       isSkipped: line.startsWith("S "),
     };
   });
-}
-
-async function readSettings({ git, repository, signal }: Parts): Promise<string[]> {
-  const { stdout } = await git.run(["config", "--null", "--get-regexp", "^core\\."], {
-    cwd: repository.gitDir,
-    gitDir: repository.gitDir,
-    signal,
-    okCodes: [1],
-  });
-  return stdout
-    .toString()
-    .split("\0")
-    .flatMap((setting) => {
-      const [name = "", value = "true"] = setting.split("\n", 2);
-      return READABLE.test(name) && PLAIN_VALUE.test(value) ? [`\t${name.slice("core.".length)} = ${value}`] : [];
-    });
 }

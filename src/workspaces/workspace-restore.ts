@@ -5,6 +5,7 @@ import { AppError } from "../lib/errors.ts";
 import { findCommit, objectStoreOf, type Repository } from "./git-repository.ts";
 import { openGitView } from "./git-view.ts";
 import type { Git } from "./git.ts";
+import { readSettings } from "./readable-settings.ts";
 import { readSnapshotMessage, type SnapshotState } from "./snapshot-message.ts";
 import { openSnapshotStore, type SnapshotStore } from "./snapshot-store.ts";
 import { findOrigin } from "./workspace-place.ts";
@@ -143,6 +144,7 @@ async function restoreFiles(
     workTree: topLevel,
     objectStores,
     indexFile: join(gitDir, "index"),
+    config: await readSettings(git, { gitDir }, signal),
     signal,
   });
   await view.run(["read-tree", "--reset", "-u", workTree], { timeoutMs: TIMEOUT_MS });

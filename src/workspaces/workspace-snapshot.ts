@@ -3,10 +3,11 @@ import { join } from "node:path";
 import type { Database } from "../db/database.ts";
 import type { GitView } from "./git-view.ts";
 import type { Git } from "./git.ts";
+import { findNestedWork } from "./nested-repositories.ts";
 import type { RepositoryCache } from "./repository-cache.ts";
 import { type SnapshotState, writeSnapshotMessage } from "./snapshot-message.ts";
 import { openSnapshotStore, type SnapshotStore } from "./snapshot-store.ts";
-import { nestedRepositories, readWorkTree, type WorkTree } from "./work-tree.ts";
+import { readWorkTree, type WorkTree } from "./work-tree.ts";
 import { findOrigin, findPlace, type WorkspacePlace } from "./workspace-place.ts";
 import { findNewestSnapshot, insertSnapshot, type WorkspaceRow } from "./workspace-queries.ts";
 
@@ -56,7 +57,8 @@ export async function takeSnapshot(
   const store = await openSnapshotStore({ ...parts, ...origin });
   if (newest?.workTree !== workTree || !(await store.has(workTree)))
     await keep(parts, { row, runId, store, view: tree.view, workTree, state, isNew: newest?.workTree !== workTree });
-  return { leftOut: [...tree.tooLarge, ...tree.unreadable, ...(await nestedRepositories(tree))] };
+  const nested = isWhole ? await findNestedWork(parts.git, place, tree, row.baseCommit) : [];
+  return { leftOut: [...tree.tooLarge, ...tree.unreadable, ...nested] };
 }
 
 interface Kept {

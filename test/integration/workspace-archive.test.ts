@@ -166,6 +166,27 @@ test("what a snapshot cannot hold keeps the workspace from being removed", async
   expect(await stateOf(house, sessionId)).toMatchObject({ state: "ready" });
 });
 
+test("a submodule nobody changed does not keep a workspace from being archived, one with work in it does", async () => {
+  const library = await makeRepository(join(house.root, "library"));
+  const source = await makeRepository(join(house.root, "with-submodule"));
+  const allowed = ["-c", "protocol.file.allow=always", "submodule", "--quiet"];
+  await git(source, ...allowed, "add", library, "lib");
+  await commitAll(source, "Submodule");
+  const remote = join(house.root, "with-submodule.git");
+  await git(house.root, "clone", "--quiet", "--bare", source, remote);
+  const { sessionId, path } = await addSession(house, { projectType: "github", githubRepo: remote });
+  await house.service.prepare(sessionId, NEVER);
+  await git(path, ...allowed, "update", "--init");
+  await writeFiles(path, { "lib/unsaved.txt": "u\n" });
+  await expect(house.service.archive(sessionId)).rejects.toThrow(/: lib\. Move/);
+  await unlink(join(path, "lib/unsaved.txt"));
+  await house.service.archive(sessionId);
+  await house.service.prepare(sessionId, NEVER);
+  expect(await git(path, "status", "--porcelain")).toBe("");
+  await git(path, ...allowed, "update", "--init");
+  expect(await exists(join(path, "lib/README.md"))).toBe(true);
+});
+
 test("snapshots leave the workspace as it is, the same one is kept once, and only the newest are kept", async () => {
   const remote = await makeRemote(join(house.root, "many.git"));
   const { sessionId, path } = await addSession(house, { projectType: "github", githubRepo: remote });

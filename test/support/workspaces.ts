@@ -17,7 +17,7 @@ export const NEVER = new AbortController().signal;
 /** A workspace service with a database, a base and a data directory of its own. */
 export async function openWorkspaceHouse(change: Partial<WorkspaceConfig> = {}) {
   await using parts = new AsyncDisposableStack();
-  const { db } = parts.use(await testDatabase());
+  const { db, connectionString } = parts.use(await testDatabase());
   const { path: root } = parts.use(await temporaryFolder());
   const config: WorkspaceConfig = {
     base: join(root, "workspaces"),
@@ -35,6 +35,7 @@ export async function openWorkspaceHouse(change: Partial<WorkspaceConfig> = {}) 
   return {
     root,
     db,
+    connectionString,
     config,
     /** A service anew, as after a restart. */
     openService: (more: Partial<WorkspaceConfig> = {}, otherLog: Logger = log) =>
