@@ -43,19 +43,27 @@ export async function sweepRemoved(folder: string): Promise<void> {
   await Promise.all(names.filter((name) => name.startsWith(REMOVED)).map((name) => removeAll(join(folder, name))));
 }
 
+const TRIES = 3;
+
+/** Folders without write permission (a build tool's cache) keep their contents until they are opened. */
 async function removeAll(path: string): Promise<void> {
-  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 2 });
-  try {
-    await remove();
-  } catch {
-    // Folders without write permission (a build tool's cache) keep their contents until they are opened.
-    await openFolders(path);
-    await remove();
+  for (let left = TRIES - 1; ; left--) {
+    try {
+      return await rm(path, { recursive: true, force: true, maxRetries: 2 });
+    } catch (error) {
+      if (left === 0) throw error;
+      await openFolders(path);
+    }
   }
 }
 
+/** A removal that failed goes on in the background for a while, so folders may vanish under our eyes. */
 async function openFolders(path: string): Promise<void> {
-  await chmod(path, 0o700);
-  for (const entry of await readdir(path, { withFileTypes: true }))
+  await chmod(path, 0o700).catch(unlessGone);
+  for (const entry of (await readdir(path, { withFileTypes: true }).catch(unlessGone)) ?? [])
     if (entry.isDirectory()) await openFolders(join(path, entry.name));
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
 }

@@ -67,12 +67,13 @@ test("a server killed for real in the middle leaves nothing that disturbs the ne
   );
   await using host = await startGitHost(hosted, { delayMs: 60 });
   const { sessionId, path } = await addSession(house, { projectType: "github", githubRepo: `${host.url}/o/r.git` });
-  const begun = async () => (await readdir(house.config.base)).some((name) => name.includes(basename(path)));
+  const mine = async () => (await readdir(house.config.base)).filter((name) => name.includes(basename(path)));
   for (const ms of [0, 100, 250, 500]) {
     const job = JSON.stringify({ connectionString: house.connectionString, config: house.config, sessionId });
     const child = spawn(process.execPath, ["--input-type=module", "--eval", PREPARE, job], { stdio: "ignore" });
     const ended = once(child, "exit");
-    while (!(await begun())) await sleep(5);
+    const before = new Set(await mine());
+    while ((await mine()).every((name) => before.has(name))) await sleep(5);
     await sleep(ms);
     child.kill("SIGKILL");
     await ended;
@@ -80,7 +81,7 @@ test("a server killed for real in the middle leaves nothing that disturbs the ne
   await house.openService().prepare(sessionId, NEVER);
   expect(await git(path, "status", "--porcelain")).toBe("");
   expect((await readdir(path)).filter((name) => name.endsWith(".txt"))).toHaveLength(400);
-  expect((await readdir(house.config.base)).filter((name) => name.includes(basename(path)))).toEqual([basename(path)]);
+  expect(await mine()).toEqual([basename(path)]);
 });
 
 test("two processes that share the database do not fetch one repository at the same time", async () => {
