@@ -1,9 +1,15 @@
 import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
 import { createClaude, type Claude } from "./claude/claude.ts";
+import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
+import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
 import type { Config } from "./config.ts";
 import { serverVersion } from "./db/database.ts";
 import { openListener } from "./db/notify.ts";
 import { openLedger } from "./db/open-ledger.ts";
+import { startDeliverer } from "./deliveries/deliverer.ts";
+import { createDeliveryRoutes } from "./deliveries/delivery-routes.ts";
+import { createDeliveryService } from "./deliveries/delivery-service.ts";
+import { createOutboundUrls, type OutboundUrls } from "./deliveries/outbound-url.ts";
 import { createHookRoutes, createLogRoutes } from "./hooks/hook-routes.ts";
 import { openHookService, type HookService } from "./hooks/hook-service.ts";
 import { healthRoutes } from "./http/health-routes.ts";
@@ -55,13 +61,15 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   await workspaces.ensureBase();
   const hooks = parts.use(openHookService({ db, connectionString: storage.connectionString, log, workerId }));
   const runs = createRunService({ db, nudge: queue.nudge });
-  const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address };
+  const outboundUrls = createOutboundUrls(config.outbound);
+  const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address, outboundUrls };
 
   let ready = false;
   const health = healthRoutes({ checkDatabase: () => serverVersion(db), isReady: () => ready, version: VERSION });
   const doors = role === "serve" ? await openDoors(core, parts) : hooksOnly(core);
   const server = parts.use(await startServer({ ...doors, openRouters: [health, ...doors.openRouters] }));
   address.url = server.url;
+  if (role === "serve") await openOutbox(core, parts);
   const worker = parts.use(
     await startWorker({
       db,
@@ -99,6 +107,7 @@ interface Core {
   runs: RunService;
   /** Where this process listens; known once it does. */
   address: { url: string };
+  outboundUrls: OutboundUrls;
 }
 
 /** The ledger and the queue. */
@@ -110,17 +119,32 @@ async function openStorage(config: Config, log: Logger, { parts, role }: { parts
   return { ...ledger, queue };
 }
 
+/** What sends; it says where we listen, so it begins after that. */
+async function openOutbox({ config, log, storage, workspaces, address, outboundUrls }: Core, parts: AsyncDisposableStack) {
+  const { db, connectionString } = storage;
+  const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
+  const listener = parts.use(await openListener(connectionString, log));
+  const channels = [createCallbackChannel({ secret, outboundUrls, version: VERSION })];
+  const baseUrl = () => config.http.publicUrl ?? address.url;
+  const summarizeDiff = async (sessionId: string) => {
+    const { base, files, added, removed } = await workspaces.diff(sessionId);
+    return base === null ? null : { files: files.length, added, removed };
+  };
+  parts.use(await startDeliverer({ db, listener, log, channels, summarizeDiff, baseUrl }));
+}
+
 /** Everything people and programs talk to. */
 async function openDoors(core: Core, parts: AsyncDisposableStack): Promise<HttpParts> {
-  const { config, log, workerId, storage, claude, workspaces, hooks, runs } = core;
+  const { config, log, workerId, storage, claude, workspaces, hooks, runs, outboundUrls } = core;
   const { db, queue, connectionString } = storage;
   const { nudge } = queue;
   const { allowBypass } = config.claude;
   const listener = parts.use(await openListener(connectionString, log));
   const feed = parts.use(await openFeed({ db, listener, log }));
   const events = createEventService({ db, feed });
-  const sessions = createSessionService({ db, nudge, workerId, workspaces, allowBypass, configDir: claude.configDir });
-  const messages = createMessageService({ db, nudge });
+  const sessions = createSessionService({ db, nudge, workerId, workspaces, outboundUrls, allowBypass, configDir: claude.configDir });
+  const messages = createMessageService({ db, nudge, outboundUrls });
+  const deliveries = createDeliveryService({ db });
   const status = statusOf(core);
   return {
     settings: config.http,
@@ -134,6 +158,7 @@ async function openDoors(core: Core, parts: AsyncDisposableStack): Promise<HttpP
       createMessageRoutes({ messages }),
       createLogRoutes({ hooks }),
       createRunRoutes({ runs }),
+      createDeliveryRoutes({ deliveries }),
       createWorkspaceRoutes({ workspaces }),
       createEventRoutes({ events }),
       createStatusRoutes({ status }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Page } from "./page.ts";
-import { Prompt, Source } from "./session.ts";
+import { CallbackUrl, Prompt, Source } from "./session.ts";
 
 export const Direction = z.enum(["inbound", "outbound"]);
 export type Direction = z.infer<typeof Direction>;
@@ -16,6 +16,7 @@ export const PostMessage = z
       .boolean()
       .default(false)
       .meta({ description: "Hand the message to the run that is on now, at its next model call, instead of queueing a run." }),
+    callbackUrl: CallbackUrl.optional(),
     metadata: z.record(z.string().max(200), z.json()).default({}),
   })
   .meta({ id: "PostMessage" });

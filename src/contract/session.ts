@@ -71,6 +71,17 @@ export const Tag = z.string().trim().min(1).max(64);
 export const Metadata = z.record(z.string().max(200), z.json());
 export const Prompt = z.string().min(1).max(1_000_000).regex(/\S/u, "must not be blank");
 
+/** Where a run's end may be told. Which URLs are allowed is a matter of the server's configuration. */
+export const CallbackUrl = z
+  .string()
+  .trim()
+  .max(2048)
+  .meta({
+    description:
+      "Called once, by a signed POST, when the run ends. http or https, below OUTBOUND_URLS or N8N_WEBHOOK_BASE; with neither set, on this machine only.",
+    example: "http://127.0.0.1:5678/webhook-waiting/1",
+  });
+
 export const CreateSession = z
   .object({
     projectType: ProjectType.meta({ description: "Where Claude works: a clone, the folder itself, or a git worktree of it." }),
@@ -92,6 +103,7 @@ export const CreateSession = z
     title: z.string().trim().min(1).max(200).optional(),
     tags: z.array(Tag).max(50).default([]),
     slackChannel: z.string().trim().min(1).max(100).optional(),
+    callbackUrl: CallbackUrl.optional(),
     metadata: Metadata.default({}),
     source: Source.default("api").meta({
       description: "The door it came through. Text of api, dashboard and cli goes to Claude as typed; other text is made inert.",

@@ -1,6 +1,7 @@
 import type { Message, PostedMessage, PostMessage } from "../contract/message.ts";
 import type { PageQuery } from "../contract/page.ts";
 import type { Database, Transaction } from "../db/database.ts";
+import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import type { RequestKey } from "../http/idempotency-key.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
@@ -31,13 +32,20 @@ function present(row: MessageRow): Message {
   };
 }
 
-export function createMessageService({ db, nudge }: { db: Database; nudge: Nudge }) {
+interface Parts {
+  db: Database;
+  nudge: Nudge;
+  outboundUrls: Pick<OutboundUrls, "check">;
+}
+
+export function createMessageService({ db, nudge, outboundUrls }: Parts) {
   /** Writes what the message asks for; the session's row is locked, so messages of one session queue in order. */
   async function record(tx: Transaction, sessionId: string, body: PostMessage): Promise<PostedMessage> {
     const session = await lockSession(tx, sessionId);
     if (!session) throw new AppError("not_found", `There is no session ${sessionId}`);
     const { content, direction, source, author = null, metadata } = body;
-    const row = { sessionId, content, direction, source, author, metadata };
+    const callbackUrl = body.callbackUrl === undefined ? null : outboundUrls.check("body.callbackUrl", body.callbackUrl);
+    const row = { sessionId, content, direction, source, author, metadata, callbackUrl };
     const running = body.steer ? await findRunningRun(tx, sessionId) : undefined;
     const message = await insertMessage(tx, running ? { ...row, runId: running.id, steer: "pending" } : row);
     await appendEvents(tx, sessionId, [
@@ -63,6 +71,8 @@ export function createMessageService({ db, nudge }: { db: Database; nudge: Nudge
           "body.deliver",
           "cannot be true in this version: no channel is connected that could deliver",
         );
+      if (body.callbackUrl !== undefined && body.direction === "outbound")
+        throw invalidField("body.callbackUrl", "is for inbound messages: it tells the end of the run they make");
       if (body.steer && body.direction === "outbound") throw invalidField("body.steer", "is for inbound messages");
       return once(db, key && inboxEntry(key.door, key.externalId, body), (tx) => record(tx, sessionId, body));
     },

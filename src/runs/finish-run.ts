@@ -1,6 +1,7 @@
 import type { Outcome } from "../claude/claude-outcome.ts";
 import type { SessionStatus } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
+import { queueCallbacks } from "../deliveries/delivery-queries.ts";
 import { closeOpenCalls, toolEvent } from "../hooks/command-log-queries.ts";
 import { findPendingSteers, insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
@@ -119,6 +120,7 @@ async function conclude(
     metadata: reason === "success" ? {} : { reason },
   });
   await queueLeftSteers(tx, run);
+  await queueCallbacks(tx, { id: run.id, sessionId: run.sessionId, messageId: message.id });
   const next = await findDueRun(tx, run.sessionId);
   await appendEvents(tx, run.sessionId, [
     { type: "message", runId: run.id, data: { messageId: message.id, direction: "outbound" } },

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
+import { queueCallbacks } from "../deliveries/delivery-queries.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
 
@@ -168,5 +169,6 @@ export async function requestStop(db: Kysely<DB>, sessionId: string, by: string 
     data: { runId, number, status: "cancelled", reason: "stopped" },
   }));
   if (events.length > 0) await appendEvents(db, sessionId, events);
+  for (const { id } of waiting) await queueCallbacks(db, { id, sessionId, messageId: null });
   return { waiting: waiting.map((run) => run.id), running: running.map((run) => run.id) };
 }

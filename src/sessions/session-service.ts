@@ -15,6 +15,7 @@ import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
 import { findAnswer, inboxEntry, once } from "../messages/inbox-queries.ts";
 import { insertMessage } from "../messages/message-queries.ts";
+import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { queueRun, requestStop } from "../runs/run-queries.ts";
 import { chooseWorker } from "../runs/worker-queries.ts";
@@ -32,6 +33,7 @@ interface Parts {
   nudge: Nudge;
   workerId: string;
   workspaces: Pick<WorkspaceService, "plan" | "archive">;
+  outboundUrls: Pick<OutboundUrls, "check">;
   allowBypass: boolean;
   /** Where Claude keeps a session's conversation; undefined when it is the account's own folder. */
   configDir: (sessionId: string) => string | undefined;

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { Page } from "./page.ts";
+import { RunReason, RunStatus, Usage } from "./run.ts";
+import { Metadata } from "./session.ts";
+
+export const DeliveryStatus = z.enum(["pending", "sending", "delivered", "failed"]);
+export type DeliveryStatus = z.infer<typeof DeliveryStatus>;
+
+/** One outbound message or event on its way to one place. */
+export const Delivery = z
+  .object({
+    deliveryId: z
+      .uuid()
+      .meta({ description: "Also the event id that the receiver is told, the same in each attempt." }),
+    sessionId: z.uuid(),
+    runId: z.uuid().nullable(),
+    messageId: z.uuid().nullable(),
+    kind: z.string().meta({ description: "The channel that carries it, such as callback." }),
+    type: z.string().meta({ description: "What it tells, such as run.finished." }),
+    address: z.string().meta({ description: "Where it goes; what may be a secret in it is left out." }),
+    status: DeliveryStatus,
+    attempts: z.int(),
+    nextAttemptAt: z.iso.datetime().nullable(),
+    deadline: z.iso.datetime().meta({ description: "Given up when an attempt fails after this." }),
+    lastError: z.string().nullable(),
+    lastStatus: z.int().nullable().meta({ description: "What the receiver answered to the last attempt." }),
+    response: z.string().nullable().meta({ description: "The beginning of the receiver's last answer." }),
+    createdAt: z.iso.datetime(),
+    deliveredAt: z.iso.datetime().nullable(),
+    givenUpAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: "Delivery" });
+export type Delivery = z.infer<typeof Delivery>;
+
+export const DeliveryPage = Page(Delivery).meta({ id: "DeliveryPage" });
+
+export const DeliveryFilter = z.object({
+  status: DeliveryStatus.optional(),
+  kind: z.string().trim().min(1).max(50).optional(),
+});
+export type DeliveryFilter = z.infer<typeof DeliveryFilter>;
+
+/** What a receiver of a callback gets as JSON. The same event id means the same event, sent again. */
+export const RunFinished = z
+  .object({
+    eventId: z.uuid(),
+    type: z.literal("run.finished"),
+    sessionId: z.uuid(),
+    runId: z.uuid(),
+    status: RunStatus,
+    reason: RunReason.nullable(),
+    answer: z
+      .string()
+      .nullable()
+      .meta({ description: "What Claude answered; null when the run ended without success." }),
+    error: z.string().nullable().meta({ description: "What went wrong and what to do, for a person." }),
+    costUsd: z.number().nullable(),
+    usage: Usage.nullable(),
+    turns: z.int().nullable(),
+    durationMs: z.int().nullable(),
+    diff: z
+      .object({ files: z.int(), added: z.int(), removed: z.int() })
+      .nullable()
+      .meta({
+        description: "What the session changed since it began, in numbers; null when it takes too long to know.",
+      }),
+    links: z.object({ session: z.string(), run: z.string(), dashboard: z.string() }),
+    metadata: Metadata.meta({ description: "The session's; what was given with the message stands over it." }),
+    timestamp: z.iso.datetime().meta({ description: "When the run ended." }),
+  })
+  .meta({ id: "RunFinished" });
+export type RunFinished = z.infer<typeof RunFinished>;

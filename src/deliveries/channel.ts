@@ -1,0 +1,37 @@
+import type { RunFinished } from "../contract/delivery.ts";
+
+/** What a channel is given to carry. */
+export interface Outgoing {
+  deliveryId: string;
+  address: string;
+  threadKey: string;
+  /** 1 for the first. A higher one with the same id may be a repetition of what the receiver had already. */
+  attempt: number;
+  body: RunFinished;
+}
+
+/** How an attempt ended, by what the channel can know. */
+export type Outcome =
+  /** The far end has it. */
+  | ({ is: "delivered" } & Answer)
+  /** It will never take it. */
+  | ({ is: "refused"; error: string } & Answer)
+  /** It has it not, or says that it could not use it; later it may. */
+  | ({ is: "not_now"; error: string; retryAfterMs?: number | undefined } & Answer)
+  /** It may have it: the connection was lost after the request was sent. */
+  | { is: "unknown"; error: string };
+
+/** What the far end said, as far as it is worth keeping for a person. */
+interface Answer {
+  status?: number | undefined;
+  response?: string | undefined;
+}
+
+/** A way to the outside. It does one attempt; order, retries and fences are the outbox's. */
+export interface Channel {
+  kind: string;
+  /** Ends soon after `signal` aborts. What it throws counts as an unknown outcome. */
+  send(delivery: Outgoing, signal: AbortSignal): Promise<Outcome>;
+  /** Where the far end can be asked whether it has the delivery already: done before it is sent again. */
+  ask?(delivery: Outgoing, signal: AbortSignal): Promise<"sent" | "not_sent" | "unknown">;
+}

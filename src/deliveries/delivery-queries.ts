@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { sql, type Kysely, type Selectable } from "kysely";
+import type { DeliveryFilter, DeliveryStatus } from "../contract/delivery.ts";
+import { notify } from "../db/notify.ts";
+import type { DB, Deliveries } from "../db/schema.ts";
+import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
+import { appendEvents, type NewEvent } from "../sessions/event-queries.ts";
+import { GIVE_UP_MS } from "./after-attempt.ts";
+
+/** NOTIFY channel that says: the outbox holds something new. */
+export const OUTBOX = "outbox";
+
+export type DeliveryRow = Selectable<Deliveries>;
+
+export interface NewDelivery {
+  sessionId: string;
+  runId: string | null;
+  messageId: string | null;
+  /** The channel that carries it. */
+  kind: string;
+  /** What it tells, such as run.finished. */
+  topic: string;
+  address: string;
+  /** Deliveries of one thread arrive in the order in which they were queued. */
+  threadKey: string;
+}
+
+/** What the feed says of a delivery; the address stays out, it may hold a secret. */
+export const deliveryEvent = (row: DeliveryRow): NewEvent => ({
+  type: "delivery",
+  key: `delivery:${row.id}`,
+  runId: row.runId ?? undefined,
+  data: {
+    deliveryId: row.id,
+    kind: row.kind,
+    type: row.topic,
+    status: row.status as DeliveryStatus,
+    attempts: row.attempts,
+    nextAttemptAt: row.status === "pending" ? row.nextAt.toISOString() : null,
+    lastError: row.lastError,
+    lastStatus: row.lastStatus,
+  },
+});
+
+/**
+ * Puts outbound messages on their way with the commit of `tx`, which writes the message too: neither is there without
+ * the other. The same message to the same place a second time is nothing new. The caller holds the session's row lock.
+ */
+export async function queueDeliveries(tx: Kysely<DB>, deliveries: readonly NewDelivery[]): Promise<void> {
+  if (deliveries.length === 0) return;
+  const rows = await tx
+    .insertInto("deliveries")
+    .values(
+      deliveries.map((delivery) => ({
+        ...delivery,
+        deadline: sql<Date>`now() + ${GIVE_UP_MS} * interval '1 millisecond'`,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .execute();
+  for (const row of rows) await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
+  if (rows.length > 0) await notify(tx, OUTBOX, "");
+}
+
+/** Tells the end of a run to each callback URL that came with a message the run took in. `messageId` is the answer. */
+export async function queueCallbacks(
+  tx: Kysely<DB>,
+  run: { id: string; sessionId: string; messageId: string | null },
+): Promise<void> {
+  const { id: runId, sessionId, messageId } = run;
+  const urls = await tx
+    .selectFrom("sessionMessages")
+    .select("callbackUrl")
+    .distinct()
+    .where("runId", "=", runId)
+    .where("direction", "=", "inbound")
+    .where("callbackUrl", "is not", null)
+    .execute();
+  const deliveries = urls.flatMap(({ callbackUrl: address }) =>
+    address === null
+      ? []
+      : [
+          {
+            sessionId,
+            runId,
+            messageId,
+            kind: "callback",
+            topic: "run.finished",
+            address,
+            threadKey: threadOf(sessionId, address),
+          },
+        ],
+  );
+  await queueDeliveries(tx, deliveries);
+}
+
+/** Order is kept for what one session tells one URL. */
+const threadOf = (sessionId: string, url: string): string =>
+  `callback:${sessionId}:${createHash("sha256").update(url).digest("hex")}`;
+
+/** Deliveries newest first, of one session or of all; one more than `limit` when there are more. */
+export function findDeliveries(
+  db: Kysely<DB>,
+  { sessionId, status, kind }: DeliveryFilter & { sessionId?: string },
+  page: { limit: number; cursor?: string | undefined },
+) {
+  let query = db.selectFrom("deliveries").selectAll();
+  if (sessionId !== undefined) query = query.where("sessionId", "=", sessionId);
+  if (status) query = query.where("status", "=", status);
+  if (kind !== undefined) query = query.where("kind", "=", kind);
+  if (page.cursor) {
+    const [position] = decodeCursor(page.cursor, [CURSOR_NUMBER]);
+    query = query.where("position", "<", Number(position));
+  }
+  return query
+    .orderBy("position", "desc")
+    .limit(page.limit + 1)
+    .execute();
+}
+
+export const findDelivery = (db: Kysely<DB>, id: string) =>
+  db.selectFrom("deliveries").selectAll().where("id", "=", id).executeTakeFirst();
+
+/** Sends one that had failed again, from now, for another day. Undefined when it has not failed. */
+export async function requeueDelivery(tx: Kysely<DB>, id: string): Promise<DeliveryRow | undefined> {
+  const row = await tx
+    .updateTable("deliveries")
+    .set({
+      status: "pending",
+      givenUpAt: null,
+      nextAt: sql<Date>`now()`,
+      deadline: sql<Date>`now() + ${GIVE_UP_MS} * interval '1 millisecond'`,
+    })
+    .where("id", "=", id)
+    .where("status", "=", "failed")
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) return undefined;
+  await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
+  await notify(tx, OUTBOX, "");
+  return row;
+}
