@@ -7,8 +7,6 @@ import type { HookRow, HookStatement } from "./hook-queries.ts";
 const ROW_FAULT = /^(?:21|22|23|54)/u;
 const HELD = /^(?:40|55)/u;
 
-export type HookWriter = ReturnType<typeof createHookWriter>;
-
 /**
  * Writes hooks in batches without a timer: one statement is under way, and the next takes what has piled up meanwhile.
  * A lone hook is written at once. What a batch cannot store is tried row by row, so one bad row fails alone.

@@ -1,10 +1,13 @@
 import express, { type RequestHandler } from "express";
 import { hasBody, isJsonType } from "../auth/browser-rules.ts";
 import { AppError } from "../lib/errors.ts";
+import { boundedReading } from "./bounded-reading.ts";
 
 /** Room for the longest prompt of the contract, a million characters of up to four bytes each. */
 export const MAX_JSON_BYTES = 4 * 1024 * 1024;
 export const MAX_HOOK_BYTES = 32 * 1024 * 1024;
+/** Of all hooks that are being read and stored at one time. */
+const MAX_HOOK_BYTES_AT_ONCE = 256 * 1024 * 1024;
 
 /** Parses JSON bodies; a body of another type is refused instead of being taken for an empty one. */
 export function jsonBody(): RequestHandler[] {
@@ -30,4 +33,7 @@ const refuseOtherTypes: RequestHandler = (req, _res, next) => {
 };
 
 /** Reads any body as text: Claude's hooks are kept word for word, and the hook routes parse them themselves. */
-export const hookBody = (): RequestHandler => express.text({ limit: MAX_HOOK_BYTES, type: () => true });
+export const hookBody = (): RequestHandler[] => [
+  boundedReading({ maxBytes: MAX_HOOK_BYTES_AT_ONCE, maxBodyBytes: MAX_HOOK_BYTES }),
+  express.text({ limit: MAX_HOOK_BYTES, type: () => true }),
+];

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startHookServer, toolHook, type HookServer } from "../support/hook-server.ts";
 
@@ -164,6 +167,33 @@ test("a body above 32 MiB is refused and the connection stays of use", async () 
   expect(answer.status).toBe(413);
   expect((await server.post(toolHook(randomUUID()))).status).toBe(204);
 });
+
+test("bodies that would fill the memory for reading are refused until others are done", async () => {
+  const held: Socket[] = [];
+  await expect
+    .poll(
+      async () => {
+        held.push(await openPost(server.url, 32 * 1024 * 1024));
+        await sleep(50); // A small body that came before it would make it one too many.
+        return (await server.post(toolHook(randomUUID()))).status;
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(503);
+  expect(held.length).toBeGreaterThanOrEqual(8);
+  for (const socket of held) socket.destroy();
+  await expect.poll(async () => (await server.post(toolHook(randomUUID()))).status, { timeout: 20_000 }).toBe(204);
+});
+
+/** A request that says how long its body is and sends none of it. */
+async function openPost(url: string, length: number): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  await once(socket, "connect");
+  socket.write(
+    `POST /api/hooks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`,
+  );
+  return socket;
+}
 
 test("null bytes and lone surrogates are stored as replacement characters", async () => {
   const id = `odd-${randomUUID()}`;
