@@ -27,6 +27,12 @@ export const feedState = {
   answered(): void {
     if (state.kind === "gone") this.set(streaming ? "live" : "polling");
   },
+  /** As before the first connection, for another console in the same process. */
+  reset(): void {
+    streaming = false;
+    pulses = new Map();
+    this.set("connecting");
+  },
   subscribe(listener: () => void): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);

@@ -7,16 +7,19 @@ import { ToolCall } from "./tool-call.tsx";
 import classes from "./tool-group.module.css";
 
 function FoldedLine({ logs, open, onToggle }: { logs: readonly CommandLog[]; open: boolean; onToggle: () => void }) {
-  const failed = logs.filter(isFailure).length;
-  const ended = !isFailure(logs.at(-1) ?? { status: "succeeded" });
+  const failed = logs.filter((log) => log.status === "failed").length;
+  const denied = logs.filter((log) => log.status === "denied").length;
+  const wentOn = !isFailure(logs.at(-1) ?? { status: "succeeded" });
   return (
     <button type="button" className={classes.line} aria-expanded={open} onClick={onToggle}>
       <FoldIcon size={12} className={classes.fold ?? ""} />
-      {failed > 0 ? <FailedIcon size={12} className="t-fail" /> : <DoneIcon size={12} className="t-done" />}
+      {failed + denied > 0 ? <FailedIcon size={12} className="t-fail" /> : <DoneIcon size={12} className="t-done" />}
       <b>{plural(logs.length, "tool call")}</b>
       <span className="cut">
         {toolCounts(logs)}
-        {failed > 0 && <>, <span className="t-fail">{failed} failed</span>{ended && " and went on"}</>}
+        {failed > 0 && <>, <span className="t-fail">{failed} failed</span></>}
+        {denied > 0 && <>, <span className="t-fail">{denied} not allowed</span></>}
+        {failed + denied > 0 && wentOn && " and went on"}
       </span>
       <span className={classes.took}>{duration(totalMs(logs))}</span>
     </button>

@@ -31,9 +31,9 @@ export function SearchField() {
     <div className={classes.head} role="search">
       <label className={classes.field}>
         <SearchIcon className="t-wait" />
-        <span className="hidden-text">Search sessions</span>
         <input
           type="text"
+          aria-label="Search sessions"
           data-session-search
           value={text}
           placeholder="Search, or is:failed repo:web"
@@ -50,7 +50,7 @@ export function SearchField() {
         {text ? (
           <button type="button" aria-label="Clear the search" onClick={() => apply("", 0)}><CloseIcon size={10} /></button>
         ) : (
-          <kbd>/</kbd>
+          <kbd aria-hidden>/</kbd>
         )}
       </label>
     </div>

@@ -50,7 +50,7 @@ function GroupRows({ group, selected, pathTo, more }: { group: SessionGroup; sel
 
 function ListBody({ lists, selected, pathTo }: { lists: ReturnType<typeof useSessionLists>; selected: string | undefined; pathTo: (id: string) => string }) {
   const [held, setHeld] = useState(false);
-  const groups = useHeldGroups(lists.groups, held);
+  const groups = useHeldGroups(lists.groups, held, lists.asked);
   useListKeys(groups, selected, pathTo);
   if (lists.error && groups.length === 0) return <ListError error={lists.error} />;
   if (lists.isLoading && groups.length === 0) return <ListSkeleton />;

@@ -70,6 +70,7 @@ export function useSessionLists() {
     isEmpty: any.data === false,
     isLoading: open.isLoading || done.isLoading || any.isLoading,
     error: open.error ?? done.error,
+    asked: JSON.stringify([filter, open.data?.pages.length, done.data?.pages.length]),
     needs: groups.find((group) => group.id === "needs")?.sessions.length ?? 0,
   };
 }
