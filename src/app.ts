@@ -1,7 +1,7 @@
-import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
-import { createClaude, type Claude } from "./claude/claude.ts";
 import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
 import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
+import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
+import { createClaude, type Claude } from "./claude/claude.ts";
 import type { Config } from "./config.ts";
 import { serverVersion } from "./db/database.ts";
 import { openListener } from "./db/notify.ts";
@@ -120,7 +120,10 @@ async function openStorage(config: Config, log: Logger, { parts, role }: { parts
 }
 
 /** What sends; it says where we listen, so it begins after that. */
-async function openOutbox({ config, log, storage, workspaces, address, outboundUrls }: Core, parts: AsyncDisposableStack) {
+async function openOutbox(
+  { config, log, storage, workspaces, address, outboundUrls }: Core,
+  parts: AsyncDisposableStack,
+) {
   const { db, connectionString } = storage;
   const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
   const listener = parts.use(await openListener(connectionString, log));
@@ -142,7 +145,15 @@ async function openDoors(core: Core, parts: AsyncDisposableStack): Promise<HttpP
   const listener = parts.use(await openListener(connectionString, log));
   const feed = parts.use(await openFeed({ db, listener, log }));
   const events = createEventService({ db, feed });
-  const sessions = createSessionService({ db, nudge, workerId, workspaces, outboundUrls, allowBypass, configDir: claude.configDir });
+  const sessions = createSessionService({
+    db,
+    nudge,
+    workerId,
+    workspaces,
+    outboundUrls,
+    allowBypass,
+    configDir: claude.configDir,
+  });
   const messages = createMessageService({ db, nudge, outboundUrls });
   const deliveries = createDeliveryService({ db });
   const status = statusOf(core);

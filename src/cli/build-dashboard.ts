@@ -46,7 +46,12 @@ export async function buildDashboard(distDir: string, log: Logger, signal?: Abor
   // Whatever ours is: with another NODE_ENV, vite bundles React for development.
   const env = { NODE_ENV: "production" };
   try {
-    await execa(process.execPath, args, { cwd: root, env, timeout: BUILD_TIMEOUT_MS, ...(signal && { cancelSignal: signal }) });
+    await execa(process.execPath, args, {
+      cwd: root,
+      env,
+      timeout: BUILD_TIMEOUT_MS,
+      ...(signal && { cancelSignal: signal }),
+    });
     await writeFile(join(made, ".built-from"), wanted);
     await rm(distDir, { recursive: true, force: true });
     await rename(made, distDir);

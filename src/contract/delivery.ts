@@ -58,12 +58,9 @@ export const RunFinished = z
     usage: Usage.nullable(),
     turns: z.int().nullable(),
     durationMs: z.int().nullable(),
-    diff: z
-      .object({ files: z.int(), added: z.int(), removed: z.int() })
-      .nullable()
-      .meta({
-        description: "What the session changed since it began, in numbers; null when it takes too long to know.",
-      }),
+    diff: z.object({ files: z.int(), added: z.int(), removed: z.int() }).nullable().meta({
+      description: "What the session changed since it began, in numbers; null when it takes too long to know.",
+    }),
     links: z.object({ session: z.string(), run: z.string(), dashboard: z.string() }),
     metadata: Metadata.meta({ description: "The session's; what was given with the message stands over it." }),
     timestamp: z.iso.datetime().meta({ description: "When the run ended." }),

@@ -34,5 +34,7 @@ export const SessionEvent = z
   .meta({ id: "SessionEvent" });
 export type SessionEvent = z.infer<typeof SessionEvent>;
 
-export const EventPage = z.object({ items: z.array(SessionEvent), nextCursor: z.string().nullable() }).meta({ id: "EventPage" });
+export const EventPage = z
+  .object({ items: z.array(SessionEvent), nextCursor: z.string().nullable() })
+  .meta({ id: "EventPage" });
 export type EventPage = z.infer<typeof EventPage>;

@@ -8,14 +8,21 @@ export type Direction = z.infer<typeof Direction>;
 export const PostMessage = z
   .object({
     content: Prompt,
-    direction: Direction.default("inbound").meta({ description: "inbound continues the session; outbound is only recorded." }),
+    direction: Direction.default("inbound").meta({
+      description: "inbound continues the session; outbound is only recorded.",
+    }),
     source: Source.default("api"),
     author: z.string().trim().min(1).max(200).optional(),
-    deliver: z.boolean().default(false).meta({ description: "Also send an outbound message to the session's threads." }),
+    deliver: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Also send an outbound message to the session's threads." }),
     steer: z
       .boolean()
       .default(false)
-      .meta({ description: "Hand the message to the run that is on now, at its next model call, instead of queueing a run." }),
+      .meta({
+        description: "Hand the message to the run that is on now, at its next model call, instead of queueing a run.",
+      }),
     callbackUrl: CallbackUrl.optional(),
     metadata: z.record(z.string().max(200), z.json()).default({}),
   })

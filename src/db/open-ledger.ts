@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Logger } from "../lib/logger.ts";
 import { connectionUrl } from "./connection-url.ts";
 import { createDatabase, type Database } from "./database.ts";
-import { takeProcessLock } from "./embedded/process-lock.ts";
 import { startEmbeddedPostgres } from "./embedded/embedded-postgres.ts";
+import { takeProcessLock } from "./embedded/process-lock.ts";
 import { migrate } from "./migrate.ts";
 
 export interface Ledger {

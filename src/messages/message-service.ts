@@ -44,7 +44,8 @@ export function createMessageService({ db, nudge, outboundUrls }: Parts) {
     const session = await lockSession(tx, sessionId);
     if (!session) throw new AppError("not_found", `There is no session ${sessionId}`);
     const { content, direction, source, author = null, metadata } = body;
-    const callbackUrl = body.callbackUrl === undefined ? null : outboundUrls.check("body.callbackUrl", body.callbackUrl);
+    const callbackUrl =
+      body.callbackUrl === undefined ? null : outboundUrls.check("body.callbackUrl", body.callbackUrl);
     const row = { sessionId, content, direction, source, author, metadata, callbackUrl };
     const running = body.steer ? await findRunningRun(tx, sessionId) : undefined;
     const message = await insertMessage(tx, running ? { ...row, runId: running.id, steer: "pending" } : row);

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
-import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
 import { queueCallbacks } from "../deliveries/delivery-queries.ts";
+import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
 

@@ -2,10 +2,17 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findClaude } from "../../src/claude/claude-command.ts";
 import { Session } from "../../src/contract/session.ts";
 import { Version } from "../../src/contract/system.ts";
-import { findClaude } from "../../src/claude/claude-command.ts";
-import { apiOf, openServerPlace, processesOf, script, type ServerPlace, type ServerProcess } from "../support/server-process.ts";
+import {
+  apiOf,
+  openServerPlace,
+  processesOf,
+  script,
+  type ServerPlace,
+  type ServerProcess,
+} from "../support/server-process.ts";
 
 let place: ServerPlace;
 beforeAll(async () => {
@@ -32,7 +39,11 @@ async function shellProgram(...lines: string[]): Promise<string> {
 /** One run on that server, to its end. */
 async function runOnce(server: ServerProcess, prompt = script({ text: "Fine." })) {
   const api = apiOf(server);
-  const { sessionId } = await api.start({ projectType: "local", projectPath: await newFolder(), initialPrompt: prompt });
+  const { sessionId } = await api.start({
+    projectType: "local",
+    projectPath: await newFolder(),
+    initialPrompt: prompt,
+  });
   const session = await api.until(sessionId, ["completed", "failed", "cancelled"]);
   const [run] = await api.runs(sessionId);
   const answer = (await api.messages(sessionId)).at(-1);
@@ -40,7 +51,11 @@ async function runOnce(server: ServerProcess, prompt = script({ text: "Fine." })
 }
 
 /** A failure is told in the conversation, in words a person can act on, and leaves nothing behind. */
-async function expectToldFailure({ session, run, answer }: Awaited<ReturnType<typeof runOnce>>, reason: string, text: RegExp) {
+async function expectToldFailure(
+  { session, run, answer }: Awaited<ReturnType<typeof runOnce>>,
+  reason: string,
+  text: RegExp,
+) {
   expect(session).toMatchObject({ status: "failed", lastReason: reason });
   expect(run).toMatchObject({ status: "failed", reason });
   expect(answer).toMatchObject({ direction: "outbound", metadata: { reason } });
@@ -58,7 +73,10 @@ test("without a claude the server serves, says so in its version, and a run says
 });
 
 test("a claude that is too old is refused by its version, before it is run", async () => {
-  const old = await shellProgram('[ "$1" = --version ] && echo "1.0.17 (Claude Code)" && exit 0', "echo ran >&2; exit 1");
+  const old = await shellProgram(
+    '[ "$1" = --version ] && echo "1.0.17 (Claude Code)" && exit 0',
+    "echo ran >&2; exit 1",
+  );
   await using server = await place.start({ ...ONE_TRY, CLAUDE_COMMAND: old });
   expect((await version(server)).claude).toMatchObject({ state: "unsupported", version: "1.0.17" });
   await expectToldFailure(await runOnce(server), "cli_unsupported", /1\.0\.17 is too old/);
@@ -73,7 +91,10 @@ test("a program that is no Claude Code is not taken for one", async () => {
 
 test("a claude newer than the one we test runs, and is marked as untested", async () => {
   const { argv } = await findClaude({ path: "/usr/bin:/bin" });
-  const newer = await shellProgram('[ "$1" = --version ] && echo "9.9.9 (Claude Code)" && exit 0', `exec ${argv.join(" ")} "$@"`);
+  const newer = await shellProgram(
+    '[ "$1" = --version ] && echo "9.9.9 (Claude Code)" && exit 0',
+    `exec ${argv.join(" ")} "$@"`,
+  );
   await using server = await place.start({ ...ONE_TRY, CLAUDE_COMMAND: newer });
   expect((await version(server)).claude).toMatchObject({ state: "untested", version: "9.9.9", command: newer });
   const { session, run, answer } = await runOnce(server);
@@ -99,6 +120,10 @@ test("a Claude session that is not there cannot be continued, and the session sa
   await api.say(sessionId, { content: script({ text: "never" }) });
   const session = await api.until(sessionId, ["completed", "failed"]);
   const [run] = await api.runs(sessionId);
-  await expectToldFailure({ session, run, answer: (await api.messages(sessionId)).at(-1) }, "unknown_claude_session", /conversation/);
+  await expectToldFailure(
+    { session, run, answer: (await api.messages(sessionId)).at(-1) },
+    "unknown_claude_session",
+    /conversation/,
+  );
   expect(session.claudeSessionId).toBe(unknown);
 });

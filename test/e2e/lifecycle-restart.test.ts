@@ -2,7 +2,14 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { apiOf, openServerPlace, processesOf, script, type ServerPlace, type ServerProcess } from "../support/server-process.ts";
+import {
+  apiOf,
+  openServerPlace,
+  processesOf,
+  script,
+  type ServerPlace,
+  type ServerProcess,
+} from "../support/server-process.ts";
 
 let place: ServerPlace;
 beforeAll(async () => {
@@ -16,15 +23,27 @@ async function startLongRun(server: ServerProcess, name: string, seconds: number
   const projectPath = join(place.folder, name);
   await mkdir(projectPath);
   const command = `echo begun > begun; sleep ${seconds}; echo ended > ended`;
-  const { sessionId } = await api.start({ projectType: "local", projectPath, initialPrompt: script({ bash: command }, { text: `${name}: done.` }) });
-  const has = (file: string) => readFile(join(projectPath, file), "utf8").then(() => true, () => false);
+  const { sessionId } = await api.start({
+    projectType: "local",
+    projectPath,
+    initialPrompt: script({ bash: command }, { text: `${name}: done.` }),
+  });
+  const has = (file: string) =>
+    readFile(join(projectPath, file), "utf8").then(
+      () => true,
+      () => false,
+    );
   await expect.poll(() => has("begun"), { timeout: 30_000 }).toBe(true);
   const [run] = await api.runs(sessionId);
   return { sessionId, runId: run?.runId ?? "", claudeSessionId: (await api.session(sessionId)).claudeSessionId, has };
 }
 
 /** What must be true of a run that survived its server. */
-async function expectOneAnswer(server: ServerProcess, { sessionId, runId, claudeSessionId }: { sessionId: string; runId: string; claudeSessionId: string | null }, answer: string) {
+async function expectOneAnswer(
+  server: ServerProcess,
+  { sessionId, runId, claudeSessionId }: { sessionId: string; runId: string; claudeSessionId: string | null },
+  answer: string,
+) {
   const api = apiOf(server);
   const session = await api.until(sessionId, ["completed", "failed", "cancelled"]);
   expect(session).toMatchObject({ status: "completed", lastReason: "success", runCount: 1 });
@@ -96,9 +115,15 @@ test("kill -9 of the server and of Claude: the run goes on in the same conversat
   const [recovered] = await api.runs(run.sessionId);
   expect(recovered?.attempts).toMatchObject([{ reason: "interrupted" }, { reason: "success" }]);
   const messages = await api.messages(run.sessionId);
-  expect(messages.map(({ direction }) => direction), "the interruption is no message").toEqual(["inbound", "outbound"]);
+  expect(
+    messages.map(({ direction }) => direction),
+    "the interruption is no message",
+  ).toEqual(["inbound", "outbound"]);
   expect(await run.has("ended")).toBe(false);
-  expect((await api.logs(run.sessionId)).map(({ status }) => status), "no call stays open").toEqual(["failed"]);
+  expect(
+    (await api.logs(run.sessionId)).map(({ status }) => status),
+    "no call stays open",
+  ).toEqual(["failed"]);
 });
 
 test("a run that may not be tried again failed as interrupted, says so in the conversation, and can be continued", async () => {
@@ -108,15 +133,24 @@ test("a run that may not be tried again failed as interrupted, says so in the co
 
   await using second = await place.start({ RUN_MAX_ATTEMPTS: "1" });
   const api = apiOf(second);
-  expect(await api.until(run.sessionId, ["completed", "failed", "cancelled"])).toMatchObject({ status: "failed", lastReason: "interrupted" });
+  expect(await api.until(run.sessionId, ["completed", "failed", "cancelled"])).toMatchObject({
+    status: "failed",
+    lastReason: "interrupted",
+  });
   const outbound = (await api.messages(run.sessionId)).filter(({ direction }) => direction === "outbound");
   expect(outbound).toMatchObject([{ metadata: { reason: "interrupted" } }]);
   expect(outbound[0]?.content).toMatch(/killed|interrupted/);
   expect(outbound[0]?.content).not.toMatch(/\n\s+at /);
-  expect((await api.logs(run.sessionId)).map(({ status }) => status), "no call stays open").toEqual(["failed"]);
+  expect(
+    (await api.logs(run.sessionId)).map(({ status }) => status),
+    "no call stays open",
+  ).toEqual(["failed"]);
 
   await api.say(run.sessionId, { content: script({ text: "Here again." }) });
-  expect(await api.until(run.sessionId, ["completed", "failed"])).toMatchObject({ status: "completed", claudeSessionId: run.claudeSessionId });
+  expect(await api.until(run.sessionId, ["completed", "failed"])).toMatchObject({
+    status: "completed",
+    claudeSessionId: run.claudeSessionId,
+  });
 });
 
 function kill(pid: number): void {

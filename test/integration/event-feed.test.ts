@@ -18,13 +18,17 @@ afterAll(() => app[Symbol.asyncDispose]());
 
 async function makeSessions(): Promise<string[]> {
   const { id: workerId } = await app.db.selectFrom("workers").select("id").executeTakeFirstOrThrow();
-  const rows = Array.from({ length: SESSIONS }, (_, index) => ({ title: `Feed ${index}`, projectType: "local", workerId }));
+  const rows = Array.from({ length: SESSIONS }, (_, index) => ({
+    title: `Feed ${index}`,
+    projectType: "local",
+    workerId,
+  }));
   return (await app.db.insertInto("sessions").values(rows).returning("id").execute()).map(({ id }) => id);
 }
 
 /** The cursor behind all there is, found as a client would: page by page. */
 async function feedEnd(): Promise<string> {
-  for (let cursor = "0"; ; ) {
+  for (let cursor = "0"; ;) {
     const { items, nextCursor } = await app.request(EventPage, `/api/events?after=${cursor}`);
     cursor = nextCursor ?? cursor;
     if (items.length < 500) return cursor;
@@ -79,7 +83,10 @@ const stored = (sessionId: string) =>
  * Follows a stream and lets go of it at a random moment, again and again, each time going on from the last id it saw;
  * `done` is asked after the last break, until it says that everything has arrived.
  */
-async function followWithBreaks(path: string, { see, done, first }: { see: (event: SessionEvent) => void; done: () => Promise<boolean>; first?: string }) {
+async function followWithBreaks(
+  path: string,
+  { see, done, first }: { see: (event: SessionEvent) => void; done: () => Promise<boolean>; first?: string },
+) {
   let lastId = first;
   let resyncs = 0;
   for (let connection = 0; ; connection++) {
@@ -122,7 +129,10 @@ test("one session's stream loses nothing and repeats nothing over 50 forced disc
   const ledger = await stored(sessionId);
   expect(seen, "in order, none twice").toEqual([...new Set(seen)].toSorted((a, b) => a - b));
   const had = new Set(seen);
-  expect(ledger.filter(({ seq }) => !had.has(seq)), "nothing lost").toEqual([]);
+  expect(
+    ledger.filter(({ seq }) => !had.has(seq)),
+    "nothing lost",
+  ).toEqual([]);
   for (const { key, seq } of ledger) if (key !== null) expect(keyed.get(key)).toBe(seq);
 });
 
@@ -154,7 +164,8 @@ test("the stream of all sessions loses nothing over 50 forced disconnects under 
   expect(await missing(), "nothing lost").toEqual([]);
   expect(resyncs, "nobody was away too long").toBe(0);
   for (const id of sessions) {
-    for (const { key, seq } of await stored(id)) if (key !== null) expect(latest.get(`${id} ${key}`), "the latest comes last").toBe(seq);
+    for (const { key, seq } of await stored(id))
+      if (key !== null) expect(latest.get(`${id} ${key}`), "the latest comes last").toBe(seq);
   }
 });
 
@@ -248,7 +259,7 @@ test("more events at once than the feed hands on are read by its followers thems
   breaking.abort();
 
   const polled = new Set<number>();
-  for (let cursor = "0", more = true; more; ) {
+  for (let cursor = "0", more = true; more;) {
     const page = await app.request(EventPage, `/api/events?after=${cursor}`);
     for (const event of page.items) if (event.sessionId === sessionId) polled.add(event.seq);
     more = page.items.length === 500;
@@ -269,10 +280,14 @@ test("an event whose transaction is slower than thousands that began after it is
   });
   await written.promise;
   for (let n = 0; n < 3; n++)
-    await appendEvents(app.db, busy, Array.from({ length: 400 }, () => ({ type: "hook" as const, data: {} })));
+    await appendEvents(
+      app.db,
+      busy,
+      Array.from({ length: 400 }, () => ({ type: "hook" as const, data: {} })),
+    );
   const seen: string[] = [];
   const pollAll = async (from: string) => {
-    for (let cursor = from; ; ) {
+    for (let cursor = from; ;) {
       const page = await app.request(EventPage, `/api/events?after=${cursor}`);
       seen.push(...page.items.map(({ sessionId }) => sessionId));
       cursor = page.nextCursor ?? cursor;
@@ -290,7 +305,8 @@ test("an event whose transaction is slower than thousands that began after it is
 
 test("events larger than a client's buffer all arrive, from the beginning and live", async () => {
   const [sessionId = ""] = await makeSessions();
-  const large = (count: number) => Array.from({ length: count }, () => ({ type: "hook" as const, data: { text: "x".repeat(30_000) } }));
+  const large = (count: number) =>
+    Array.from({ length: count }, () => ({ type: "hook" as const, data: { text: "x".repeat(30_000) } }));
   await appendEvents(app.db, sessionId, large(200));
   const breaking = new AbortController();
   let connections = 0;
@@ -312,7 +328,11 @@ test("events larger than a client's buffer all arrive, from the beginning and li
 });
 
 test("a cursor that is none and a session that is none are refused before a stream begins", async () => {
-  for (const [path, status] of [["/api/events?after=x", 400], [`/api/sessions/${randomUUID()}/events?after=0`, 404], [`/api/sessions/${randomUUID()}/events`, 404]] as const)
+  for (const [path, status] of [
+    ["/api/events?after=x", 400],
+    [`/api/sessions/${randomUUID()}/events?after=0`, 404],
+    [`/api/sessions/${randomUUID()}/events`, 404],
+  ] as const)
     expect([path, (await app.fetch(path)).status]).toEqual([path, status]);
   const odd = await app.fetch("/api/events", { headers: { "last-event-id": "x; drop" } });
   expect(odd.status).toBe(400);

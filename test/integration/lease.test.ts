@@ -26,7 +26,10 @@ test("a second process gets a session's lease only when the first has let go of 
   expect(await takeLease(db, { sessionId, workerId: "one", processId: second })).toBeUndefined();
   await releaseLease(db, lease);
   expect(await takeLease(db, { sessionId, workerId: "one", processId: second })).toMatchObject({ epoch: 2 });
-  await db.updateTable("sessionLeases").set({ expiresAt: sql<Date>`now() - interval '1 second'` }).execute();
+  await db
+    .updateTable("sessionLeases")
+    .set({ expiresAt: sql<Date>`now() - interval '1 second'` })
+    .execute();
   expect(await takeLease(db, { sessionId, workerId: "one", processId: first })).toMatchObject({ epoch: 3 });
 });
 

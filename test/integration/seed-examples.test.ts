@@ -77,11 +77,20 @@ test("the printed line that creates a session answers at once as the description
   const { status, headers, body } = await curl(CREATE_SESSION);
   expect(status).toBe(201);
   const session = Session.parse(JSON.parse(body));
-  expect(session).toMatchObject({ status: "created", projectType: "github", githubRepo: "owner/repo", slackChannel: "#dev-automation" });
+  expect(session).toMatchObject({
+    status: "created",
+    projectType: "github",
+    githubRepo: "owner/repo",
+    slackChannel: "#dev-automation",
+  });
   expect(session.workspacePath).toMatch(new RegExp(`^${app.environment["WORKSPACE_BASE"]}/repo-`));
   expect(headers.get("location")).toBe(`/api/sessions/${session.sessionId}`);
   const message = (await app.messages(session.sessionId))[0];
-  expect(message).toMatchObject({ direction: "inbound", source: "api", content: "Review the codebase and suggest improvements" });
+  expect(message).toMatchObject({
+    direction: "inbound",
+    source: "api",
+    content: "Review the codebase and suggest improvements",
+  });
 
   // There is no such repository here: the run says so, in words, and leaves the session usable.
   const failed = await app.until(session.sessionId, ["failed", "completed"]);
@@ -93,7 +102,11 @@ test("the printed line that creates a session answers at once as the description
 
 test("the printed line that tests the hook is logged under a session that appears by itself", async () => {
   expect((await curl(TEST_HOOK)).status).toBe(204);
-  const row = await app.db.selectFrom("sessions").select("id").where("claudeSessionId", "=", "test").executeTakeFirstOrThrow();
+  const row = await app.db
+    .selectFrom("sessions")
+    .select("id")
+    .where("claudeSessionId", "=", "test")
+    .executeTakeFirstOrThrow();
   const logs = await app.request(CommandLogPage, `/api/sessions/${row.id}/logs?limit=50`);
   expect(logs).toMatchObject({ items: [{ tool: "bash", result: "hello", success: true }], nextCursor: null });
 });
@@ -117,12 +130,25 @@ test("every documented path answers, and /health is JSON", async () => {
 });
 
 test("what the description calls by snake_case names is taken in, and camelCase comes out", async () => {
-  const created = await post("/api/sessions", { project_type: "local", project_path: repositories, slack_channel: "#x" });
+  const created = await post("/api/sessions", {
+    project_type: "local",
+    project_path: repositories,
+    slack_channel: "#x",
+  });
   expect(created.status).toBe(201);
   const { sessionId } = Session.parse(await created.json());
   const claudeSessionId = "3f0f3c2e-5d3a-4a57-9d4e-0d6b8f3f0a01";
-  const patched = await post(`/api/sessions/${sessionId}`, { claude_session_id: claudeSessionId, status: "completed" }, "PATCH");
-  expect(await patched.json()).toMatchObject({ claudeSessionId, status: "completed", slackChannel: "#x", resumeCommand: expect.stringContaining(claudeSessionId) });
+  const patched = await post(
+    `/api/sessions/${sessionId}`,
+    { claude_session_id: claudeSessionId, status: "completed" },
+    "PATCH",
+  );
+  expect(await patched.json()).toMatchObject({
+    claudeSessionId,
+    status: "completed",
+    slackChannel: "#x",
+    resumeCommand: expect.stringContaining(claudeSessionId),
+  });
   const other = await post("/api/sessions", { projectType: "local", projectPath: repositories });
   const { sessionId: otherId } = Session.parse(await other.json());
   const taken = await post(`/api/sessions/${otherId}`, { claudeSessionId }, "PATCH");
@@ -164,16 +190,24 @@ test.each([
 test("an outbound message is recorded and starts nothing; an unknown session is not found", async () => {
   const created = await post("/api/sessions", { projectType: "local", projectPath: repositories });
   const { sessionId } = Session.parse(await created.json());
-  const posted = await post(`/api/sessions/${sessionId}/messages`, { content: "said elsewhere", direction: "outbound", source: "n8n" });
+  const posted = await post(`/api/sessions/${sessionId}/messages`, {
+    content: "said elsewhere",
+    direction: "outbound",
+    source: "n8n",
+  });
   expect(posted.status).toBe(201);
   expect(PostedMessage.parse(await posted.json())).toMatchObject({ runId: null, status: "recorded" });
-  expect(await app.messages(sessionId)).toMatchObject([{ direction: "outbound", source: "n8n", content: "said elsewhere" }]);
+  expect(await app.messages(sessionId)).toMatchObject([
+    { direction: "outbound", source: "n8n", content: "said elsewhere" },
+  ]);
   expect(await app.runs(sessionId)).toEqual([]);
 
   const nowhere = await post("/api/sessions/00000000-0000-4000-8000-000000000000/messages", { content: "x" });
   expect(nowhere.status).toBe(404);
   expect((await post("/api/sessions/abc/messages", { content: "x" })).status).toBe(400);
-  expect((await problem(await post(`/api/sessions/${sessionId}/messages`, { content: "" }))).errors?.[0]?.field).toBe("body.content");
+  expect((await problem(await post(`/api/sessions/${sessionId}/messages`, { content: "" }))).errors?.[0]?.field).toBe(
+    "body.content",
+  );
 });
 
 test("a status moves only along its arrows, and an archived session says since when", async () => {
@@ -181,9 +215,14 @@ test("a status moves only along its arrows, and an archived session says since w
   const { sessionId } = Session.parse(await created.json());
   const move = async (status: string) => post(`/api/sessions/${sessionId}`, { status }, "PATCH");
   expect((await move("archived")).status).toBe(200);
-  expect(await (await app.fetch(`/api/sessions/${sessionId}`)).json()).toMatchObject({ status: "archived", archivedAt: expect.any(String) as string });
+  expect(await (await app.fetch(`/api/sessions/${sessionId}`)).json()).toMatchObject({
+    status: "archived",
+    archivedAt: expect.any(String) as string,
+  });
   const back = await move("failed");
   expect(back.status).toBe(409);
   expect((await problem(back)).detail).toContain("archived");
-  expect(await readFile(join(repositories, "x"), "utf8").catch(() => "the folder is untouched")).toBe("the folder is untouched");
+  expect(await readFile(join(repositories, "x"), "utf8").catch(() => "the folder is untouched")).toBe(
+    "the folder is untouched",
+  );
 });

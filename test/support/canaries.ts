@@ -20,7 +20,9 @@ export function findIn(text: string, place: string, secrets: Secrets): Sighting[
 export async function findInFiles(folder: string, secrets: Secrets): Promise<Sighting[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const found = await Promise.all(files.map(async (file) => findIn(await readFile(file, "latin1").catch(() => ""), file, secrets)));
+  const found = await Promise.all(
+    files.map(async (file) => findIn(await readFile(file, "latin1").catch(() => ""), file, secrets)),
+  );
   return found.flat();
 }
 
