@@ -6,6 +6,7 @@ import { AppError } from "./lib/errors.ts";
 /** Where this installation lives: sql/, dashboard/dist and the default data directory are beside src/. */
 export const PROJECT_DIR = resolve(import.meta.dirname, "..");
 
+const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
@@ -26,6 +27,9 @@ const Text = z
   .string()
   .optional()
   .transform((text) => (text === "" ? undefined : text));
+
+/** A lifetime; 0 keeps for ever. */
+const Days = z.coerce.number().int().min(0).max(36_500);
 
 /** The beginning of URLs that something may be sent to. */
 const UrlPrefix = z
@@ -57,6 +61,18 @@ const Environment = z.object({
   RUN_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(5),
   RUN_RETRY_PACE: z.coerce.number().min(0).max(10).default(1),
   RUN_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(82_800).default(14_400),
+  RUN_MEMORY_MB: z.coerce.number().int().min(0).max(1_000_000).default(1024),
+  DISK_MIN_FREE_MB: z.coerce.number().int().min(0).max(100_000_000).default(1024),
+  BUDGET_DAY_USD: z.coerce.number().positive().optional(),
+  BUDGET_MONTH_USD: z.coerce.number().positive().optional(),
+  RETENTION_HOUR: z.coerce.number().int().min(0).max(23).default(3),
+  RETENTION_EVENTS_DAYS: Days.default(90),
+  RETENTION_LOG_RESULTS_DAYS: Days.default(90),
+  RETENTION_TRANSCRIPTS_DAYS: Days.default(365),
+  RETENTION_INBOX_DAYS: Days.default(7),
+  RETENTION_WORKSPACES_DAYS: Days.default(30),
+  RETENTION_SNAPSHOTS_DAYS: Days.default(30),
+  RETENTION_RUN_FILES_DAYS: Days.default(1),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -81,7 +97,7 @@ export function loadDotEnv(): void {
   }
 }
 
-function parseEnvironment(env: NodeJS.ProcessEnv): z.infer<typeof Environment> {
+function parseEnvironment(env: NodeJS.ProcessEnv): Values {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const parsed = Environment.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -90,6 +106,27 @@ function parseEnvironment(env: NodeJS.ProcessEnv): z.infer<typeof Environment> {
     errors,
   });
 }
+
+type Values = z.infer<typeof Environment>;
+
+/** What all runs share; a run that would pass one of these waits. */
+const limitsOf = (e: Values) => ({
+  budgets: { dayUsd: e.BUDGET_DAY_USD, monthUsd: e.BUDGET_MONTH_USD },
+  room: { memoryBytes: e.RUN_MEMORY_MB * MIB, diskBytes: e.DISK_MIN_FREE_MB * MIB },
+});
+
+const lifetimesOf = (e: Values) => ({
+  hour: e.RETENTION_HOUR,
+  days: {
+    events: e.RETENTION_EVENTS_DAYS,
+    logResults: e.RETENTION_LOG_RESULTS_DAYS,
+    transcripts: e.RETENTION_TRANSCRIPTS_DAYS,
+    inbox: e.RETENTION_INBOX_DAYS,
+    workspaces: e.RETENTION_WORKSPACES_DAYS,
+    snapshots: e.RETENTION_SNAPSHOTS_DAYS,
+    runFiles: e.RETENTION_RUN_FILES_DAYS,
+  },
+});
 
 /** The typed configuration, checked once; secrets stay in it and are never logged. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
@@ -148,6 +185,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       maxConcurrent: e.MAX_CONCURRENT_RUNS ?? defaultRuns(),
       timeoutSeconds: e.RUN_TIMEOUT_SECONDS,
       retry: { maxAttempts: e.RUN_MAX_ATTEMPTS, pace: e.RUN_RETRY_PACE },
+      ...limitsOf(e),
+      /** Where there must be room: what runs write lies in these two. */
+      roomIn: [e.WORKSPACE_BASE, dataDir],
     },
+    retention: lifetimesOf(e),
   } as const;
 }

@@ -120,6 +120,19 @@ export interface Inbox {
   receivedAt: Generated<Timestamp>;
 }
 
+export interface RetentionRuns {
+  error: string | null;
+  finishedAt: Timestamp | null;
+  freed: Generated<JsonColumn>;
+  id: Generated<number>;
+  /**
+   * "ledger" is cleaned once for all workers, "files" by each worker for itself
+   */
+  scope: string;
+  startedAt: Generated<Timestamp>;
+  workerId: string;
+}
+
 export interface Runs {
   apiDurationMs: number | null;
   attempt: Generated<number>;
@@ -281,6 +294,7 @@ export interface DB {
   conversationCopies: ConversationCopies;
   deliveries: Deliveries;
   inbox: Inbox;
+  retentionRuns: RetentionRuns;
   runs: Runs;
   sessionEvents: SessionEvents;
   sessionLeases: SessionLeases;

@@ -63,6 +63,8 @@ export function openEventStream(req: Request, res: Response): EventStream {
   return stream;
 }
 
+export const countEventStreams = (app: Application): number => streamsOf(app).size;
+
 /** Ends every stream of a server that is stopping, so that its connections can close. */
 export function endEventStreams(app: Application): void {
   for (const stream of streamsOf(app)) stream.end();
