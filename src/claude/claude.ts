@@ -34,6 +34,22 @@ export interface ConversationOwner {
 const begin = ({ id, claudeSessionId }: ConversationOwner) =>
   claudeSessionId === null || claudeSessionId === id ? { sessionId: id } : { resume: claudeSessionId };
 
+const resume = ({ id, claudeSessionId }: ConversationOwner) => ({ resume: claudeSessionId ?? id });
+
+/** What Claude reads of a run, in the run's own scratch folder. */
+async function writeRunFiles(
+  folder: string,
+  { hookUrl, systemPrompt }: { hookUrl: string; systemPrompt: string | undefined },
+) {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const settingsFile = join(folder, "settings.json");
+  await writeFile(settingsFile, JSON.stringify(claudeSettings({ hookUrl })), { mode: 0o600 });
+  if (systemPrompt === undefined) return { settingsFile };
+  const systemPromptFile = join(folder, "system-prompt.txt");
+  await writeFile(systemPromptFile, systemPrompt, { mode: 0o600 });
+  return { settingsFile, systemPromptFile };
+}
+
 export interface Launched {
   process: ClaudeProcess;
   version: string;
@@ -75,25 +91,16 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
       if (state === "unsupported")
         throw new AppError("conflict", `Claude Code ${version} is too old; ${FLOOR_VERSION} or newer is needed`);
       const own = ownConfigDir(environment, claudeDir, session.id);
-      const configDir = own ?? environment["CLAUDE_CONFIG_DIR"];
-      const scratch = `${runDir}.tmp`;
-      for (const dir of [own, scratch]) if (dir) await mkdir(dir, { recursive: true, mode: 0o700 });
-      const settingsFile = join(scratch, "settings.json");
-      await writeFile(settingsFile, JSON.stringify(claudeSettings({ hookUrl: hookUrl() })), { mode: 0o600 });
-      const systemPromptFile = session.options.appendSystemPrompt && join(scratch, "system-prompt.txt");
-      if (systemPromptFile)
-        await writeFile(systemPromptFile, session.options.appendSystemPrompt ?? "", { mode: 0o600 });
-      const args = claudeArguments({
-        conversation: (await conversationOf(session).exists())
-          ? { resume: session.claudeSessionId ?? session.id }
-          : begin(session),
-        options: session.options,
-        defaults: config,
-        settingsFile,
-        ...(systemPromptFile && { systemPromptFile }),
-        version,
+      if (own !== undefined) await mkdir(own, { recursive: true, mode: 0o700 });
+      const tmpDir = `${runDir}.tmp`;
+      const files = await writeRunFiles(tmpDir, {
+        hookUrl: hookUrl(),
+        systemPrompt: session.options.appendSystemPrompt,
       });
-      const env = claudeEnvironment(environment, { pass: config.envPass, hookToken, tmpDir: scratch, home, configDir });
+      const conversation = (await conversationOf(session).exists()) ? resume(session) : begin(session);
+      const args = claudeArguments({ conversation, options: session.options, defaults: config, ...files, version });
+      const configDir = own ?? environment["CLAUDE_CONFIG_DIR"];
+      const env = claudeEnvironment(environment, { pass: config.envPass, hookToken, tmpDir, home, configDir });
       const process = await startClaude({ runDir, cwd, argv: [...argv, ...args], env, marker });
       return { process, version, untested: state === "untested" };
     },

@@ -10,7 +10,13 @@ export function createLogger(level: string): Logger {
   return pino({
     level,
     redact: {
-      paths: [...secret, ...secret.map((name) => `*.${name}`), 'req.headers["x-api-key"]', "req.headers.authorization", "req.headers.cookie"],
+      paths: [
+        ...secret,
+        ...secret.map((name) => `*.${name}`),
+        'req.headers["x-api-key"]',
+        "req.headers.authorization",
+        "req.headers.cookie",
+      ],
       censor: "[redacted]",
     },
   });

@@ -1,5 +1,16 @@
 /** The field of a tool's input that says most about the call, most telling first. */
-const telling: readonly string[] = ["command", "file_path", "notebook_path", "pattern", "url", "query", "description", "path", "skill", "prompt"];
+const telling: readonly string[] = [
+  "command",
+  "file_path",
+  "notebook_path",
+  "pattern",
+  "url",
+  "query",
+  "description",
+  "path",
+  "skill",
+  "prompt",
+];
 
 const MAX_SUMMARY = 300;
 

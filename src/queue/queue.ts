@@ -62,7 +62,7 @@ export async function openQueue({ connectionString, log }: { connectionString: s
 
     /** Hands each nudged session to `look`, which must return at once and never throw. */
     async work(workerId: string, look: (sessionId: string) => void): Promise<void> {
-      await boss.work(advanceQueue(workerId), working, (jobs: JobWithMetadata<object>[]) => {
+      await boss.work(advanceQueue(workerId), working, (jobs: JobWithMetadata[]) => {
         for (const { singletonKey } of jobs) if (singletonKey) look(singletonKey);
         return Promise.resolve();
       });

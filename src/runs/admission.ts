@@ -1,9 +1,13 @@
 import type { WaitingFor } from "../contract/session.ts";
+import { budgetText, findSpent, type Budget } from "./budgets.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 
 /** What the decision is made of; all of it read under one lock, so that two runs never share the last slot. */
 export interface AdmissionFacts {
   /** Runs that are on in this worker. */
   busy: number;
+  /** Those of them that began a moment ago: the memory they will take is not taken yet. */
+  starting: number;
   slots: number;
   /** Another session's run is on in the same local folder. */
   folderBusy: boolean;
@@ -11,13 +15,46 @@ export interface AdmissionFacts {
   ahead: number;
   /** When a usage limit of the account ends that has not ended yet. */
   limitUntil: Date | null;
+  budgets: readonly Budget[];
+  machine: MachineFacts;
+  room: RoomLimits;
+}
+
+/** What a run needs of the machine; 0 asks for nothing. */
+export interface RoomLimits {
+  memoryBytes: number;
+  diskBytes: number;
 }
 
 /** Whether a run may start now; if not, what it waits for, in words for a person. Each new limit is a line here. */
-export function mayStart({ busy, slots, folderBusy, ahead, limitUntil }: AdmissionFacts): "yes" | WaitingFor {
+export function mayStart(facts: AdmissionFacts): "yes" | WaitingFor {
+  const { busy, slots, folderBusy, ahead, limitUntil } = facts;
   if (limitUntil) return { kind: "limit", text: "Usage limit", until: limitUntil.toISOString() };
   if (folderBusy) return { kind: "workspace", text: "Another session is working in this folder", until: null };
+  const spent = findSpent(facts.budgets);
+  if (spent) return { kind: "budget", text: budgetText(spent), until: spent.until?.toISOString() ?? null };
   if (busy >= slots)
     return { kind: "slot", text: `All ${slots} slots are busy${ahead > 0 ? `, ${ahead} ahead` : ""}`, until: null };
-  return "yes";
+  return lacksDisk(facts) ?? lacksMemory(facts) ?? "yes";
 }
+
+/** A full disk breaks what is written on it, the ledger first: nothing new starts. */
+function lacksDisk({ machine, room }: AdmissionFacts): WaitingFor | undefined {
+  const full = machine.disks.find(({ freeBytes }) => freeBytes < room.diskBytes);
+  if (!full) return undefined;
+  const text = `The disk of ${full.folder} is almost full: ${gigabytes(full.freeBytes)} free, ${gigabytes(room.diskBytes)} must be. Make room there`;
+  return { kind: "disk", text, until: null };
+}
+
+/** One run may start however little there is: it would otherwise wait for room that nothing of ours will make. */
+function lacksMemory({ machine, room, busy, starting }: AdmissionFacts): WaitingFor | undefined {
+  const available = machine.availableBytes - starting * room.memoryBytes;
+  if (busy === 0 || available >= room.memoryBytes) return undefined;
+  const taken = starting > 0 ? `, ${starting} of the runs that are on still growing` : "";
+  const text = `A run needs ${gigabytes(room.memoryBytes)} of memory; ${gigabytes(machine.availableBytes)} were available when this was last looked at${taken}`;
+  return { kind: "memory", text, until: null };
+}
+
+const GIB = 1024 ** 3;
+
+const gigabytes = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GB`;

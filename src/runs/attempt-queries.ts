@@ -5,59 +5,8 @@ import type { Transaction } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
-import type { AdmissionFacts } from "./admission.ts";
-
-/** Any number, the same in every process: whoever admits a run holds it until its transaction ends. */
-const ADMISSION_LOCK = 7_003_001;
 
 export type AttemptRow = NonNullable<Awaited<ReturnType<typeof beginAttempt>>>;
-
-/** The facts of admission, read under the lock that is kept until `tx` ends. */
-export async function readAdmissionFacts(
-  tx: Transaction,
-  run: { id: string; sessionId: string; queuedAt: Date },
-  { workerId, slots }: { workerId: string; slots: number },
-): Promise<AdmissionFacts> {
-  await sql`select pg_advisory_xact_lock(${ADMISSION_LOCK})`.execute(tx);
-  const { rows } = await sql<Omit<AdmissionFacts, "slots">>`
-    select
-      (select count(*) from runs r join sessions s on s.id = r.session_id
-        where r.status = 'running' and s.worker_id = ${workerId}) as busy,
-      (select count(*) from runs r join sessions s on s.id = r.session_id
-        where r.status = 'queued' and s.worker_id = ${workerId} and r.waiting_for ->> 'kind' = 'slot'
-          and r.queued_at < ${run.queuedAt} and r.id <> ${run.id}) as ahead,
-      exists (
-        select 1 from workspaces mine
-        join workspaces other on other.path = mine.path and other.session_id <> mine.session_id
-        join runs r on r.session_id = other.session_id and r.status = 'running'
-        where mine.session_id = ${run.sessionId} and mine.kind = 'local') as folder_busy,
-      (select max(until) from account_limits where until > now()) as limit_until`.execute(tx);
-  const facts = rows[0];
-  if (!facts) throw new Error("the admission query returned no row");
-  return { ...facts, slots };
-}
-
-/** The run cannot start yet: says why, in the ledger and in the feed, once. The caller holds the session's row lock. */
-export async function recordWaiting(tx: Transaction, run: { id: string; sessionId: string }, waitingFor: WaitingFor) {
-  const session = await tx
-    .selectFrom("sessions")
-    .select(["status", "waitingFor", "runCount"])
-    .where("id", "=", run.sessionId)
-    .executeTakeFirstOrThrow();
-  if (JSON.stringify(session.waitingFor) === JSON.stringify(waitingFor)) return;
-  const timed = waitingFor.until !== null;
-  await tx
-    .updateTable("runs")
-    .set({ status: timed ? "waiting" : "queued", waitingFor: { ...waitingFor } })
-    .where("id", "=", run.id)
-    .execute();
-  const idle = session.status === "created" ? "created" : "queued";
-  await moveSession(tx, run.sessionId, {
-    status: timed ? "waiting" : idle,
-    waitingFor,
-    wakeAt: waitingFor.until,
-  });
-}
 
 /** Puts the run on: it counts as busy from here, whatever happens to this process. Undefined when it was cancelled. */
 export async function beginAttempt(
@@ -246,32 +195,3 @@ export const markWaiting = (tx: Transaction, runId: string, waitingFor: WaitingF
     .set({ status: "waiting", waitingFor: { ...waitingFor } })
     .where("id", "=", runId)
     .execute();
-
-/** One account carries all runs of an installation. */
-const ACCOUNT = "default";
-
-/** Claude said that the account's limit is reached; other runs need not find out for themselves. */
-export const recordLimit = (tx: Transaction, until: string) =>
-  tx
-    .insertInto("accountLimits")
-    .values({ account: ACCOUNT, kind: "usage", until })
-    .onConflict((conflict) => conflict.column("account").doUpdateSet({ until, seenAt: sql<Date>`now()` }))
-    .execute();
-
-/**
- * Sessions a finished run may have made room for: the one that waits longest for a slot, and the one that waits
- * longest for the same folder.
- */
-export async function findNextWaiting(db: Kysely<DB>, { id: sessionId, workerId }: { id: string; workerId: string }) {
-  const { rows } = await sql<{ sessionId: string }>`
-    (select r.session_id from runs r join sessions s on s.id = r.session_id
-      where r.status = 'queued' and s.worker_id = ${workerId} and r.waiting_for ->> 'kind' = 'slot'
-      order by r.queued_at limit 1)
-    union
-    (select r.session_id from runs r
-      join workspaces w on w.session_id = r.session_id
-      join workspaces mine on mine.path = w.path and mine.session_id = ${sessionId}
-      where r.status = 'queued' and r.session_id <> ${sessionId} and r.waiting_for ->> 'kind' = 'workspace'
-      order by r.queued_at limit 1)`.execute(db);
-  return rows.map((row) => row.sessionId);
-}

@@ -7,17 +7,12 @@ import { findPendingSteers, insertMessage } from "../messages/message-queries.ts
 import type { Nudge } from "../queue/queue.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { lockSession, moveSession, updateSession } from "../sessions/session-queries.ts";
-import {
-  closeAttempt,
-  closeRun,
-  findEarlierReasons,
-  findNextWaiting,
-  markWaiting,
-  recordLimit,
-} from "./attempt-queries.ts";
+import { findNextWaiting, recordLimit } from "./admission-queries.ts";
+import { closeAttempt, closeRun, findEarlierReasons, markWaiting } from "./attempt-queries.ts";
 import { fence, type Lease } from "./lease-queries.ts";
 import { findDueRun, findStopRequest, queueRun, type DueRun } from "./run-queries.ts";
 import { afterAttempt, type AfterAttempt, type RetryPolicy } from "./run-states.ts";
+import { firstLine } from "./stream-batch.ts";
 
 /** How a run ended, with what only the worker knows beside Claude's own account. */
 export interface RunEnd extends Omit<Outcome, "cumulativeCostUsd"> {
@@ -32,8 +27,6 @@ const restingStatus: Record<"succeeded" | "failed" | "cancelled", SessionStatus>
   failed: "failed",
   cancelled: "cancelled",
 };
-
-const MAX_ACTIVITY = 200;
 
 /** Exactly one answer to each message: what Claude said, or why it did not, in words for a person. */
 const answerOf = ({ answer, error }: RunEnd): string =>
@@ -72,17 +65,26 @@ export function finishRun(
     const next = afterAttempt(end, earlier, retry, { now: new Date(), random: Math.random });
     await closeAttempt(tx, { runId: run.id, attempt }, end);
     if (end.reason === "usage_limit" && end.limitUntil) await recordLimit(tx, end.limitUntil);
-    const closed = await closeOpenCalls(tx, run.sessionId, "Claude ended before the result of this call was known.");
-    await updateSession(tx, run.sessionId, {
-      costUsd: session.costUsd + (end.costUsd ?? 0),
-      cumulativeCostUsd: end.cumulativeCostUsd ?? session.cumulativeCostUsd,
-    });
-    if (closed.length > 0) await appendEvents(tx, run.sessionId, closed.map(toolEvent));
+    await settleSession(tx, session, end);
     if (next.is === "waiting" && !stopRequest?.stopRequestedAt) await park(tx, { run, attempt }, { end, next });
     else await conclude(tx, run, { end, status: next.is === "over" ? next.status : "cancelled" });
     for (const sessionId of await findNextWaiting(tx, session)) await nudge(tx, session.workerId, sessionId);
     return next.is === "waiting" ? next.until : undefined;
   });
+}
+
+/** What the attempt cost, and the calls whose result nobody will hear of any more. */
+async function settleSession(
+  tx: Transaction,
+  session: { id: string; costUsd: number; cumulativeCostUsd: number },
+  { costUsd, cumulativeCostUsd }: RunEnd,
+): Promise<void> {
+  await updateSession(tx, session.id, {
+    costUsd: session.costUsd + (costUsd ?? 0),
+    cumulativeCostUsd: cumulativeCostUsd ?? session.cumulativeCostUsd,
+  });
+  const closed = await closeOpenCalls(tx, session.id, "Claude ended before the result of this call was known.");
+  if (closed.length > 0) await appendEvents(tx, session.id, closed.map(toolEvent));
 }
 
 /** The run goes on later: why and when stands in the ledger, and nothing of it is held. */
@@ -133,5 +135,3 @@ async function conclude(
     wakeAt: null,
   });
 }
-
-const firstLine = (text: string): string => text.trim().split("\n", 1)[0]?.slice(0, MAX_ACTIVITY) ?? "";

@@ -30,7 +30,7 @@ export function createRunControl(
   const handed = new Set<string>();
   let reason: StopReason | undefined;
   let by: string | null = null;
-  let stopping: Promise<void> | undefined;
+  const stopOnce = createStopper(log, runId);
   let draining = false;
   /** At first there may be something from before we came. */
   let news = true;
@@ -53,14 +53,6 @@ export function createRunControl(
       process.send(inputLine(message.id, promptOf(message)));
       handed.add(message.id);
     }
-  }
-
-  function stopOnce(process: ClaudeProcess): void {
-    if (!reason || stopping) return;
-    stopping = process.stop().catch((error: unknown) => {
-      log.error({ err: error, runId }, "stopping Claude failed; trying again");
-      stopping = undefined;
-    });
   }
 
   return {
@@ -91,9 +83,20 @@ export function createRunControl(
     async tend(process: ClaudeProcess, recorder: Recorder): Promise<void> {
       if (Date.now() > deadline.getTime()) mustStop("timeout");
       if (news) await readNews(process);
-      stopOnce(process);
+      if (reason) stopOnce(process);
       // A result with nothing handed over since: no more input comes, so Claude may exit.
       if (process.canSend && recorder.evidence.results.length > 0) process.closeInput();
     },
+  };
+}
+
+/** Stops Claude once, in the background; a stop that fails may be tried again. */
+function createStopper(log: Logger, runId: string): (process: ClaudeProcess) => void {
+  let stopping: Promise<void> | undefined;
+  return (process) => {
+    stopping ??= process.stop().catch((error: unknown) => {
+      log.error({ err: error, runId }, "stopping Claude failed; trying again");
+      stopping = undefined;
+    });
   };
 }

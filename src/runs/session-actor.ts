@@ -1,35 +1,30 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { Outcome } from "../claude/claude-outcome.ts";
 import type { ClaudeProcess } from "../claude/claude-process.ts";
 import type { Claude } from "../claude/claude.ts";
 import type { Config } from "../config.ts";
 import type { RunReason } from "../contract/run.ts";
 import type { ClaudeOptions } from "../contract/session.ts";
 import type { Database } from "../db/database.ts";
-import { AppError, toError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { findSession, lockSession } from "../sessions/session-queries.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
+import { readAdmissionFacts, recordWaiting } from "./admission-queries.ts";
 import { mayStart } from "./admission.ts";
-import {
-  beginAttempt,
-  readAdmissionFacts,
-  recordProcess,
-  recordRecovery,
-  recordToken,
-  recordWaiting,
-  type AttemptRow,
-} from "./attempt-queries.ts";
-import { ensureConversation, isPromptTaken, keepConversation, RECOVERY_PROMPT } from "./conversations.ts";
+import { beginAttempt, type AttemptRow } from "./attempt-queries.ts";
+import { findBudgets } from "./budget-queries.ts";
+import { budgetText, findSpent } from "./budgets.ts";
+import { keepConversation } from "./conversations.ts";
 import { finishRun, type RunEnd } from "./finish-run.ts";
-import { catchUp, Draining, followClaude, type FollowedEnd } from "./follow-claude.ts";
+import { catchUp, followClaude, type FollowedEnd } from "./follow-claude.ts";
 import { fence, LeaseLost, type Lease } from "./lease-queries.ts";
-import { promptOf } from "./prompt.ts";
+import { readMachineFacts } from "./machine-facts.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
-import { createRunControl, inputLine, type RunControl } from "./run-control.ts";
+import { createRunControl, type RunControl } from "./run-control.ts";
 import { sumApiMs, type DueRun } from "./run-queries.ts";
+import { removeRunDir, RunFailure, startRun } from "./start-run.ts";
 
 export interface ActorParts {
   db: Database;
@@ -70,11 +65,16 @@ export async function carryOut(
 }
 
 /** Takes a slot for the run, or says in the ledger what it waits for. A run that was cancelled meanwhile is done. */
-function admit({ db, config, workerId }: ActorParts, run: Run, lease: Lease): Promise<AttemptRow | "parked" | "done"> {
+async function admit(
+  { db, config, workerId }: ActorParts,
+  run: Run,
+  lease: Lease,
+): Promise<AttemptRow | "parked" | "done"> {
+  const machine = await readMachineFacts(config.roomIn);
   return db.transaction().execute(async (tx) => {
     await fence(tx, lease);
     await lockSession(tx, run.sessionId);
-    const facts = await readAdmissionFacts(tx, run, { workerId, slots: config.maxConcurrent });
+    const facts = await readAdmissionFacts(tx, run, { workerId, config, machine });
     const answer = mayStart(facts);
     if (answer !== "yes") {
       await recordWaiting(tx, run, answer);
@@ -96,7 +96,7 @@ interface Work {
 async function work(parts: ActorParts, { run, attempt, control, recorder }: Work): Promise<RunEnd> {
   let process: ClaudeProcess | undefined;
   try {
-    process = (await findStarted(parts, attempt, recorder)) ?? (await start(parts, run, { attempt, control }));
+    process = (await findStarted(parts, attempt, recorder)) ?? (await startRun(parts, run, { attempt, control }));
     if (!process) return unheard("stopped", stopText(control));
     const followed = await followClaude(process, recorder, control);
     return await weigh(parts, { run, control, recorder }, followed);
@@ -115,16 +115,6 @@ async function stopIfMoved({ db, workerId }: ActorParts, sessionId: string, proc
   if (session?.workerId !== workerId) await process.stop();
 }
 
-/** Something a run needs is missing; it ends with this reason and text. */
-class RunFailure extends Error {
-  override readonly name = "RunFailure";
-  readonly reason: "workspace_failed" | "cli_missing" | "cli_unsupported" | "unknown_claude_session";
-  constructor(reason: RunFailure["reason"], cause: unknown) {
-    super(toError(cause).message, { cause });
-    this.reason = reason;
-  }
-}
-
 /** The life of Claude that an earlier process began for this attempt, alive or ended; undefined when none was. */
 async function findStarted(
   { claude }: ActorParts,
@@ -140,67 +130,8 @@ async function findStarted(
   return process;
 }
 
-/** Prepares the workspace and starts Claude with what it is to do; undefined when a person stopped the run before. */
-async function start(
-  parts: ActorParts,
-  run: Run,
-  { attempt, control }: { attempt: AttemptRow; control: RunControl },
-): Promise<ClaudeProcess | undefined> {
-  const { db, workspaces, claude } = parts;
-  await control.check();
-  const workspace = await prepared(workspaces.prepare(run.sessionId, control.signal), control);
-  await control.check();
-  if (!workspace || control.reason) return undefined;
-  if (control.draining) throw new Draining();
-  // A folder left by a start that was killed in the middle holds nothing that began.
-  await removeRunDir(attempt.runDir);
-  const session = await findSession(db, run.sessionId);
-  if (!session) return undefined;
-  await ensureConversation(parts, session, run).catch(failWith("unknown_claude_session"));
-  const recovery = await isPromptTaken(parts, session, run);
-  const token = `orch_run_${randomBytes(24).toString("base64url")}`;
-  await recordToken(db, run.id, createHash("sha256").update(token).digest());
-  const { process, untested } = await claude
-    .launch({
-      session: { ...session, options: session.options as ClaudeOptions },
-      runDir: attempt.runDir,
-      cwd: workspace.path,
-      hookToken: token,
-      marker: `${run.id}.${attempt.attempt}`,
-    })
-    .catch((error: unknown) => failWith(isTooOld(error) ? "cli_unsupported" : "cli_missing")(error));
-  if (process.identity) await recordProcess(db, attempt, { ...process.identity, untested });
-  if (recovery) await recordRecovery(db, run, attempt.attempt);
-  process.send(
-    recovery
-      ? inputLine(randomUUID(), RECOVERY_PROMPT)
-      : inputLine(run.messageId, promptOf({ ...run, source: run.messageSource })),
-  );
-  return process;
-}
-
-const isTooOld = (error: unknown): boolean => error instanceof AppError && error.code === "conflict";
-
-/** Ends the run with this reason when the step fails for an expected cause; a bug stays a bug. */
-const failWith =
-  (reason: RunFailure["reason"]) =>
-  (error: unknown): never => {
-    throw error instanceof AppError ? new RunFailure(reason, error) : error;
-  };
-
-/** The workspace, or undefined when it was given up because the run is to stop. */
-async function prepared<T>(workspace: Promise<T>, control: RunControl): Promise<T | undefined> {
-  try {
-    return await workspace;
-  } catch (error) {
-    if (control.draining) throw new Draining();
-    if (control.reason) return undefined;
-    throw new RunFailure("workspace_failed", error);
-  }
-}
-
 async function weigh(
-  { db, claude }: ActorParts,
+  { db, claude, config }: ActorParts,
   { run, control, recorder }: { run: Run; control: RunControl; recorder: Recorder },
   { exitCode, stderr }: FollowedEnd,
 ): Promise<RunEnd> {
@@ -214,16 +145,25 @@ async function weigh(
     previousCostUsd: session?.cumulativeCostUsd ?? 0,
     previousApiMs: await sumApiMs(db, run.sessionId),
   });
-  const error =
-    outcome.reason === "stopped" && control.stoppedBy
-      ? `Stopped by ${control.stoppedBy}. Send a message to go on.`
-      : outcome.error;
   return {
     ...outcome,
-    error,
+    error: await explain({ db, config }, { run, control }, outcome),
     exitCode: exitCode ?? null,
     stderrTail: outcome.reason === "success" ? null : stderr || null,
   };
+}
+
+/** What ended the run, where we know more of it than Claude: who stopped it, and which budget it was. */
+async function explain(
+  { db, config }: Pick<ActorParts, "db" | "config">,
+  { run, control }: { run: Run; control: RunControl },
+  { reason, error, costUsd }: Pick<Outcome, "reason" | "error" | "costUsd">,
+): Promise<string | null> {
+  if (reason === "stopped" && control.stoppedBy) return `Stopped by ${control.stoppedBy}. Send a message to go on.`;
+  if (reason !== "budget") return error;
+  const cost = costUsd ?? 0;
+  const spent = findSpent(await findBudgets(db, run, config.budgets), cost);
+  return spent ? budgetText({ ...spent, spentUsd: spent.spentUsd + cost }) : error;
 }
 
 /** A run that ended before Claude said anything. */
@@ -252,11 +192,6 @@ const stopText = ({ stoppedBy }: RunControl): string =>
 function deadlineOf(run: Run, config: Config["runs"]): Date {
   const { timeoutSeconds = config.timeoutSeconds } = run.options as ClaudeOptions;
   return new Date((run.startedAt ?? new Date()).getTime() + timeoutSeconds * 1000);
-}
-
-/** The run's files and, beside them, its scratch folder. */
-async function removeRunDir(runDir: string): Promise<void> {
-  for (const dir of [runDir, `${runDir}.tmp`]) await rm(dir, { recursive: true, force: true });
 }
 
 /** The work is done and answered; a copy that fails must not take that back. */

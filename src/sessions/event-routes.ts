@@ -8,13 +8,9 @@ import type { FollowSink } from "./follower.ts";
 import { SessionParams } from "./session-routes.ts";
 
 const After = z.object({
-  after: z
-    .string()
-    .max(120)
-    .optional()
-    .meta({
-      description: "Answers with a page of JSON instead of a stream: all after this cursor (0 for the beginning).",
-    }),
+  after: z.string().max(120).optional().meta({
+    description: "Answers with a page of JSON instead of a stream: all after this cursor (0 for the beginning).",
+  }),
 });
 
 const tags = ["Events"];

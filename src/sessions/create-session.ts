@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import type { CreateSession, Session } from "../contract/session.ts";
+import type { Database, Transaction } from "../db/database.ts";
+import type { OutboundUrls } from "../deliveries/outbound-url.ts";
+import type { RequestKey } from "../http/idempotency-key.ts";
+import { AppError, invalidField } from "../lib/errors.ts";
+import { findAnswer, inboxEntry, once } from "../messages/inbox-queries.ts";
+import { insertMessage } from "../messages/message-queries.ts";
+import type { Nudge } from "../queue/queue.ts";
+import { queueRun } from "../runs/run-queries.ts";
+import { chooseWorker } from "../runs/worker-queries.ts";
+import { insertWorkspace } from "../workspaces/workspace-queries.ts";
+import type { WorkspaceService } from "../workspaces/workspace-service.ts";
+import { appendEvents } from "./event-queries.ts";
+import { checkOptions, optionsOf } from "./session-options.ts";
+import { insertSession } from "./session-queries.ts";
+
+interface Parts {
+  db: Database;
+  nudge: Nudge;
+  workerId: string;
+  workspaces: Pick<WorkspaceService, "plan">;
+  outboundUrls: Pick<OutboundUrls, "check">;
+  allowBypass: boolean;
+  /** The session as the API shows it. */
+  read: (from: Database, id: string) => Promise<Session>;
+}
+
+const MAX_TITLE = 80;
+
+/** The first line of the prompt, else what the session works on. */
+function titleOf(input: CreateSession): string {
+  const line = input.initialPrompt?.trim().split("\n", 1)[0]?.trim();
+  const title = input.title ?? line ?? input.githubRepo ?? input.projectPath ?? "Session";
+  return title.length > MAX_TITLE && !input.title ? `${title.slice(0, MAX_TITLE - 1).trimEnd()}…` : title;
+}
+
+/** How sessions come to be. */
+export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUrls, allowBypass, read }: Parts) {
+  /** Writes the first message and the run that will carry it out. */
+  async function ask(
+    tx: Transaction,
+    session: { id: string; status: string; runCount: number; workerId: string },
+    said: { source: string; content: string; callbackUrl: string | null },
+  ): Promise<void> {
+    const message = await insertMessage(tx, { sessionId: session.id, direction: "inbound", ...said });
+    await queueRun(tx, session, message.id);
+    await appendEvents(tx, session.id, [{ type: "message", data: { messageId: message.id, direction: "inbound" } }]);
+    await nudge(tx, session.workerId, session.id);
+  }
+
+  function checkCallback({ callbackUrl, initialPrompt }: CreateSession): string | null {
+    if (callbackUrl === undefined) return null;
+    if (initialPrompt === undefined)
+      throw invalidField("body.callbackUrl", "needs initialPrompt: it tells the end of a run; without one, give it with the message");
+    return outboundUrls.check("body.callbackUrl", callbackUrl);
+  }
+
+  /** Records the session and, given a prompt, its message and first run together: none can exist without the others. */
+  async function create(input: CreateSession, key?: RequestKey): Promise<Session> {
+    checkOptions(input, { allowBypass });
+    const entry = key && inboxEntry(key.door, key.externalId, input);
+    const callbackUrl = checkCallback(input);
+    const before = entry && (await findAnswer(db, entry));
+    if (before) return before as Session;
+    const sessionId = randomUUID();
+    const plan = await workspaces.plan({ sessionId, ...input }).catch(inBody);
+    const owner = input.projectType === "github" ? await chooseWorker(db, workerId) : workerId;
+    return once(db, entry, async (tx) => {
+      const session = await insertSession(tx, {
+        id: sessionId,
+        title: titleOf(input),
+        projectType: input.projectType,
+        githubRepo: input.githubRepo ?? null,
+        projectPath: input.projectPath ?? null,
+        branch: input.branch ?? null,
+        source: input.source,
+        tags: input.tags,
+        slackChannel: input.slackChannel ?? null,
+        metadata: input.metadata,
+        options: optionsOf(input),
+        workerId: owner,
+      });
+      await insertWorkspace(tx, plan, sessionId);
+      await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
+      if (input.initialPrompt !== undefined)
+        await ask(tx, session, { source: input.source, content: input.initialPrompt, callbackUrl });
+      return read(tx, sessionId);
+    });
+  }
+
+  return create;
+}
+
+/** The rules of workspaces name a field; a caller finds it in the body it sent. */
+function inBody(error: unknown): never {
+  if (!(error instanceof AppError) || error.errors.length === 0) throw error;
+  const errors = error.errors.map(({ field, message }) => ({ field: `body.${field}`, message }));
+  throw new AppError(error.code, errors.map(({ field, message }) => `${field} ${message}`).join("; "), {
+    errors,
+    cause: error,
+  });
+}
