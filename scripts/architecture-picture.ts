@@ -25,7 +25,10 @@ function draw(): string {
     encoding: "utf8",
   });
   const lines = drawing.trim().split("\n");
-  const isArrow = (line: string) => line.includes("-->");
   // Sorted, so that the order of imports in a file makes no difference.
   return [...lines.filter((line) => !isArrow(line)), ...lines.filter(isArrow).toSorted()].join("\n");
+}
+
+function isArrow(line: string): boolean {
+  return line.includes("-->");
 }
