@@ -47,7 +47,7 @@ async function expectOneAnswer(
   const api = apiOf(server);
   const session = await api.until(sessionId, ["completed", "failed", "cancelled"]);
   expect(session).toMatchObject({ status: "completed", lastReason: "success", runCount: 1 });
-  if (claudeSessionId !== null) expect(session.claudeSessionId).toBe(claudeSessionId);
+  expect(session.claudeSessionId).toBe(claudeSessionId);
   const outbound = (await api.messages(sessionId)).filter(({ direction }) => direction === "outbound");
   expect(outbound.map(({ content }) => content)).toEqual([answer]);
   const [run] = await api.runs(sessionId);

@@ -199,6 +199,9 @@ test("text from outside runs no command and inlines no file; what a person typed
   expect(api.heard()).toContain("INLINED-CANARY");
 });
 
+const countSessions = async (): Promise<number> =>
+  (await database.db.selectFrom("sessions").select("id").execute()).length;
+
 test.each([
   ["another site's script", { origin: "https://evil.example", "content-type": "application/json" }, 403],
   ["another site's form", { origin: "https://evil.example", "content-type": "application/x-www-form-urlencoded" }, 403],
@@ -208,8 +211,7 @@ test.each([
   ["a name that was bound to this machine", { host: "evil.example", "content-type": "application/json" }, 403],
   ["a sandboxed page", { origin: "null", "content-type": "application/json" }, 403],
 ] as const)("%s cannot start a session", async (_, headers, status) => {
-  const count = async () => (await database.db.selectFrom("sessions").select("id").execute()).length;
-  const before = await count();
+  const before = await countSessions();
   const { port } = new URL(server.url);
   const answered = await new Promise<number | undefined>((done, failed) => {
     const post = httpRequest(
@@ -224,5 +226,5 @@ test.each([
       .end(JSON.stringify({ projectType: "local", projectPath: place.folder, initialPrompt: "x" }));
   });
   expect(answered).toBe(status);
-  expect(await count()).toBe(before);
+  expect(await countSessions()).toBe(before);
 });

@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
+import type { Scenario } from "../../demo/script-player.ts";
 import { startScriptedModel, type ScriptedModel } from "../../demo/scripted-model.ts";
+import { findMarkedProcesses } from "../../src/claude/marked-processes.ts";
 import { CommandLogPage } from "../../src/contract/command-log.ts";
 import { MessagePage, PostedMessage } from "../../src/contract/message.ts";
 import { RunPage } from "../../src/contract/run.ts";
 import { Session, type SessionStatus } from "../../src/contract/session.ts";
-import { findMarkedProcesses } from "../../src/claude/marked-processes.ts";
 import { testEnvironment } from "./app.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
@@ -40,17 +41,18 @@ export interface ServerPlace extends AsyncDisposable {
   launch(values?: Record<string, string>, args?: readonly string[]): ServerProcess;
 }
 
-export async function openServerPlace(): Promise<ServerPlace> {
+export async function openServerPlace(scenarios: readonly Scenario[] = []): Promise<ServerPlace> {
   await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "orch-server-"));
   parts.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   await mkdir(join(folder, "home"));
-  const model = parts.use(await startScriptedModel());
+  const model = parts.use(await startScriptedModel({ scenarios }));
   const environment = (values: Record<string, string> = {}) => {
     const all = { ANTHROPIC_BASE_URL: model.url, LOG_LEVEL: "info", CLAUDE_ALLOWED_TOOLS: "Bash", ...values };
     return Object.fromEntries(Object.entries(testEnvironment(folder, all)).filter(([, value]) => value !== ""));
   };
-  const launch = (values: Record<string, string> = {}, args: readonly string[] = []) => launchServer(folder, environment(values), args);
+  const launch = (values: Record<string, string> = {}, args: readonly string[] = []) =>
+    launchServer(folder, environment(values), args);
   const kept = parts.move();
   return {
     folder,
@@ -71,7 +73,8 @@ function launchServer(folder: string, env: Record<string, string>, args: readonl
   let log = "";
   // "close" comes after the last of its output.
   const closed = once(child, "close");
-  for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", (text: string) => (log += text));
+  for (const output of [child.stdout, child.stderr])
+    output.setEncoding("utf8").on("data", (text: string) => (log += text));
   return {
     get url() {
       return readyUrl(log) ?? "";
@@ -93,16 +96,27 @@ const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !
 const readyUrl = (log: string): string | undefined => /"url":"([^"]+)","msg":"ready/.exec(log)?.[1];
 
 async function untilReady(server: ServerProcess): Promise<void> {
-  const isGone = server.exited(READY_MS).then(() => true, () => true);
+  const isGone = server.exited(READY_MS).then(
+    () => true,
+    () => true,
+  );
   while (server.url === "") {
-    if (await Promise.race([isGone, sleep(20).then(() => false)])) throw new Error(`the server did not become ready:\n${server.log()}`);
+    if (await Promise.race([isGone, sleep(20).then(() => false)]))
+      throw new Error(`the server did not become ready:\n${server.log()}`);
   }
 }
 
-async function untilExit(child: ChildProcess, closed: Promise<unknown>, { ms = EXIT_MS, log }: { ms?: number | undefined; log: () => string }) {
+async function untilExit(
+  child: ChildProcess,
+  closed: Promise<unknown>,
+  { ms = EXIT_MS, log }: { ms?: number | undefined; log: () => string },
+) {
   const start = performance.now();
   const late = new AbortController();
-  const isLate = await Promise.race([closed.then(() => false), sleep(ms, true, { signal: late.signal }).catch(() => false)]);
+  const isLate = await Promise.race([
+    closed.then(() => false),
+    sleep(ms, true, { signal: late.signal }).catch(() => false),
+  ]);
   late.abort();
   if (isLate) throw new Error(`the server did not end within ${ms / 1000} s:\n${log()}`);
   return { code: child.exitCode, signal: child.signalCode, seconds: (performance.now() - start) / 1000 };
@@ -110,8 +124,15 @@ async function untilExit(child: ChildProcess, closed: Promise<unknown>, { ms = E
 
 /** What tests ask of a server over HTTP. */
 export function apiOf(server: Pick<ServerProcess, "url" | "log">) {
-  async function request<T>(shape: z.ZodType<T>, path: string, { method = "GET", body }: { method?: string; body?: unknown } = {}): Promise<T> {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  async function request<T>(
+    shape: z.ZodType<T>,
+    path: string,
+    { method = "GET", body }: { method?: string; body?: unknown } = {},
+  ): Promise<T> {
+    const init =
+      body === undefined
+        ? { method }
+        : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
     const response = await fetch(`${server.url}${path}`, init);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
