@@ -1,0 +1,109 @@
+import type { Scene, Turn } from "./scene.ts";
+
+/** Ends at its limit of turns. */
+export const cronMigration: Scene = {
+  title: "Move the cron scripts to systemd timers",
+  repository: "acme/ops",
+  tags: ["infra"],
+  options: { maxTurns: 3, allowedTools: ["Bash(ls*)"] },
+  turns: [
+    {
+      say: "Turn each script in cron/ into a systemd service with a timer. Keep the times of the crontab.",
+      steps: [
+        { text: "Four scripts, as far as the README says. I'll list them.", bash: "ls -l cron", delayMs: 400 },
+        { text: "I'll begin with the backup.", read: "cron/backup.sh", delayMs: 500 },
+        {
+          write: {
+            path: "systemd/backup.service",
+            content:
+              "[Unit]\nDescription=Nightly backup\n\n[Service]\nType=oneshot\nExecStart=/opt/ops/cron/backup.sh\n",
+          },
+          delayMs: 500,
+        },
+        { read: "cron/rotate-logs.sh", delayMs: 500 },
+        { text: "never reached" },
+      ],
+    },
+  ],
+};
+
+/** Wants to do what nobody allowed, says so, and goes on without. */
+export const providerCheck: Scene = {
+  title: "Does the payment provider still send v1 webhooks?",
+  repository: "acme/billing",
+  tags: ["question"],
+  turns: [
+    {
+      say: "Check whether our payment provider still sends v1 webhooks to us.",
+      steps: [
+        {
+          text: "I'd ask the provider's own list of endpoints.",
+          bash: "curl -s https://api.payments.example/v1/webhook_endpoints",
+          delayMs: 500,
+        },
+        {
+          text: "I may not use `curl` in this session, so I cannot ask the provider. What I can say from the code: nothing in this repository reads a webhook of either version.\n\nTo let me look, allow `Bash(curl -s https://api.payments.example/*)` for this session and send any message.",
+          delayMs: 500,
+        },
+      ],
+    },
+  ],
+};
+
+/** Meets an API in trouble, waits, and succeeds when that has passed. */
+export const dependencyReview: Scene = {
+  title: "Weekly dependency review",
+  repository: "acme/shop",
+  tags: ["weekly"],
+  source: "schedule",
+  turns: [
+    {
+      say: "Review the dependencies that have a newer major version, and say for each what an update would break.",
+      steps: [{ error: { status: 529 } }],
+    },
+  ],
+};
+
+/** What a run is told that goes on after the API failed it; it fails a few times more, and succeeds. */
+export const recovered: Turn = {
+  say: "You were interrupted",
+  steps: [
+    {
+      error: { status: 529, times: 2 },
+      text: "Nothing to update: the shop has no dependencies, its tests run on Node's own runner.",
+    },
+  ],
+};
+
+/** Works for minutes in the one local folder … */
+export const soakTest: Scene = {
+  title: "Soak-test the search index",
+  options: { allowedTools: ["Bash(node soak.js*)"] },
+  turns: [
+    {
+      say: "Run the soak test for half an hour and tell me whether latency stays flat.",
+      steps: [
+        {
+          text: "I'll let it run for thirty minutes and look at the numbers then.",
+          tool: {
+            name: "Bash",
+            input: { command: "node soak.js 1800", description: "Soak test, 30 minutes", timeout: 600_000 },
+          },
+        },
+        { text: "The soak test was still running when its time was over; no errors so far, p95 at 38 ms." },
+      ],
+    },
+  ],
+};
+
+/** … while this one waits for the folder. */
+export const searchReadme: Scene = {
+  title: "Write a proper README for search",
+  tags: ["docs"],
+  turns: [
+    {
+      say: "The README of search is one line. Write what it does, how to run it, and how to test it.",
+      steps: [{ text: "Done." }],
+    },
+  ],
+};
