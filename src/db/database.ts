@@ -38,6 +38,9 @@ export function createPool(connectionString: string, { max = DEFAULT_CONNECTIONS
   });
   // An idle connection that breaks (server restart) is dropped by the pool; unheard, its error would end the process.
   pool.on("error", () => {});
+  // The pool does not hear the errors of a connection that is in use; between two statements of a transaction nobody does.
+  // The next statement fails, and that is where it is dealt with.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
