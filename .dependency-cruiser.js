@@ -135,7 +135,6 @@ export default {
     only("express", "express|express-rate-limit|helmet|pino-http|zod-openapi", "^src/http/|-routes\\.ts$"),
     only("database", "kysely|pg", "^src/db/|-queries\\.ts$|^src/queue/queue\\.ts$"),
     only("queue", "pg-boss", "^src/queue/"),
-    only("git", "simple-git", "^src/workspaces/git\\.ts$"),
     only("pino", "pino", "^src/lib/logger\\.ts$"),
     only("commander", "commander", "^src/cli/"),
     only("slack", "@slack", "^src/channels/slack/"),
