@@ -2,6 +2,7 @@ import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
 import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
 import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
 import { createClaude, type Claude } from "./claude/claude.ts";
+import { findMarkedProcesses, sweepMarker } from "./claude/marked-processes.ts";
 import type { Config } from "./config.ts";
 import { serverVersion } from "./db/database.ts";
 import { openListener } from "./db/notify.ts";
@@ -14,6 +15,8 @@ import { createHookRoutes, createLogRoutes } from "./hooks/hook-routes.ts";
 import { openHookService, type HookService } from "./hooks/hook-service.ts";
 import { healthRoutes } from "./http/health-routes.ts";
 import type { HttpParts } from "./http/http-app.ts";
+import { createMetricsRoutes } from "./http/metrics-routes.ts";
+import { createRequestMetrics } from "./http/request-metrics.ts";
 import { startServer } from "./http/server.ts";
 import { AppError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
@@ -21,6 +24,11 @@ import { VERSION } from "./lib/version.ts";
 import { createMessageRoutes } from "./messages/message-routes.ts";
 import { createMessageService } from "./messages/message-service.ts";
 import { openQueue } from "./queue/queue.ts";
+import { wakeBudgetWaits } from "./runs/budget-queries.ts";
+import { readMachineFacts } from "./runs/machine-facts.ts";
+import { startReaper } from "./runs/reaper.ts";
+import { createRetentionRoutes } from "./runs/retention-routes.ts";
+import { createRetention } from "./runs/retention.ts";
 import { createRunRoutes } from "./runs/run-routes.ts";
 import { createRunService, type RunService } from "./runs/run-service.ts";
 import { createStatusRoutes, createVersionRoutes } from "./runs/status-routes.ts";
@@ -32,6 +40,9 @@ import { createEventService } from "./sessions/event-service.ts";
 import { openFeed } from "./sessions/feed.ts";
 import { createSessionRoutes } from "./sessions/session-routes.ts";
 import { createSessionService } from "./sessions/session-service.ts";
+import { openMetrics } from "./usage/metrics.ts";
+import { createUsageRoutes } from "./usage/usage-routes.ts";
+import { createUsageService } from "./usage/usage-service.ts";
 import { createWorkspaceRoutes } from "./workspaces/workspace-routes.ts";
 import { createWorkspaceService, type WorkspaceService } from "./workspaces/workspace-service.ts";
 
@@ -64,11 +75,13 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   const outboundUrls = createOutboundUrls(config.outbound);
   const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address, outboundUrls };
 
+  const operations = await openOperations(core, parts);
   let ready = false;
   const health = healthRoutes({ checkDatabase: () => serverVersion(db), isReady: () => ready, version: VERSION });
-  const doors = role === "serve" ? await openDoors(core, parts) : hooksOnly(core);
+  const doors = role === "serve" ? await openDoors(core, { parts, more: operations.routers }) : hooksOnly(core);
   const server = parts.use(await startServer({ ...doors, openRouters: [health, ...doors.openRouters] }));
   address.url = server.url;
+  operations.requests.watch(server.server);
   if (role === "serve") await openOutbox(core, parts);
   const worker = parts.use(
     await startWorker({
@@ -136,8 +149,48 @@ async function openOutbox(
   parts.use(await startDeliverer({ db, listener, log, channels, summarizeDiff, baseUrl }));
 }
 
+/** What keeps an installation healthy, and what it shows of itself. */
+async function openOperations(
+  { config, log, workerId, storage, workspaces, hooks }: Core,
+  parts: AsyncDisposableStack,
+) {
+  const { db } = storage;
+  const { runs, retention: lifetimes } = config;
+  const reaper = parts.use(await startReaper({ db, log, findMarked: findMarkedProcesses, sweep: sweepMarker }));
+  await wakeBudgetWaits(db, workerId);
+  const dirs = { runs: runs.dir, claude: runs.claudeDir };
+  const archiveWorkspace = workspaces.archive;
+  const retention = createRetention({ db, log, workerId, dirs, archiveWorkspace, config: lifetimes });
+  parts.use(retention.start());
+  const usage = createUsageService({ db, limits: runs.budgets });
+  const metrics = parts.use(
+    openMetrics({
+      db,
+      workerId,
+      slots: runs.maxConcurrent,
+      workspaceBase: config.workspaces.base,
+      usage,
+      reaper,
+      readMachine: () => readMachineFacts(runs.roomIn),
+      hooksReceived: () => hooks.received,
+    }),
+  );
+  const requests = createRequestMetrics();
+  return {
+    requests,
+    routers: [
+      createUsageRoutes({ usage }),
+      createRetentionRoutes({ retention }),
+      createMetricsRoutes({ requests, collect: metrics.collect }),
+    ],
+  };
+}
+
 /** Everything people and programs talk to. */
-async function openDoors(core: Core, parts: AsyncDisposableStack): Promise<HttpParts> {
+async function openDoors(
+  core: Core,
+  { parts, more }: { parts: AsyncDisposableStack; more: HttpParts["routers"] },
+): Promise<HttpParts> {
   const { config, log, workerId, storage, claude, workspaces, hooks, runs, outboundUrls } = core;
   const { db, queue, connectionString } = storage;
   const { nudge } = queue;
@@ -173,6 +226,7 @@ async function openDoors(core: Core, parts: AsyncDisposableStack): Promise<HttpP
       createWorkspaceRoutes({ workspaces }),
       createEventRoutes({ events }),
       createStatusRoutes({ status }),
+      ...more,
     ],
   };
 }

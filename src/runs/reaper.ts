@@ -15,8 +15,8 @@ interface Marked {
 interface Parts {
   db: Database;
   log: Logger;
-  /** All processes of this machine that carry a run's marker, whoever started them. */
-  findMarked: () => Promise<readonly Marked[]>;
+  /** All processes of this machine that carry a run's marker with this beginning, whoever started them. */
+  findMarked: (prefix: string) => Promise<readonly Marked[]>;
   /** Ends all processes with this very marker; says how many. */
   sweep: (marker: string) => Promise<number>;
 }
@@ -38,7 +38,7 @@ export async function startReaper({ db, log, findMarked, sweep }: Parts) {
   let ended = 0;
 
   async function look(): Promise<{ live: Set<string>; orphans: Marked[] }> {
-    const marked = await findMarked();
+    const marked = await findMarked("");
     // Started by a run ourselves (somebody works on this program with it): what carries that mark is our own family.
     const own = marked.find(({ pid }) => pid === process.pid)?.marker;
     const runIds = new Set(marked.flatMap(({ marker }) => MARKER.exec(marker)?.[1] ?? []));

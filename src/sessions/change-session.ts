@@ -1,4 +1,4 @@
-import type { ClaudeOptions, SessionStatus, UpdateSession } from "../contract/session.ts";
+import type { ClaudeOptions, SessionStatus, UpdateSession, WaitingFor } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Nudge } from "../queue/queue.ts";
@@ -58,9 +58,12 @@ async function cancelRuns(tx: Transaction, id: string): Promise<void> {
 }
 
 /** What a request changes beside the status; absent fields stay. */
-function changeOf(row: { options: unknown }, body: UpdateSession) {
+function changeOf(row: { options: unknown; waitingFor: unknown }, body: UpdateSession) {
   const options = optionsOf(body);
+  const waitsForMoney = (row.waitingFor as WaitingFor | null)?.kind === "budget";
   return {
+    // The next look is at once, not in an hour.
+    ...(waitsForMoney && options.sessionBudgetUsd !== undefined && { wakeAt: null }),
     ...(body.title !== undefined && { title: body.title }),
     ...(body.tags !== undefined && { tags: body.tags }),
     ...(body.metadata !== undefined && { metadata: body.metadata }),

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { mayStart, type AdmissionFacts } from "../../../src/runs/admission.ts";
+import type { Budget } from "../../../src/runs/budgets.ts";
+
+const GIB = 1024 ** 3;
+
+const facts = (change: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
+  busy: 0,
+  starting: 0,
+  slots: 4,
+  folderBusy: false,
+  ahead: 0,
+  limitUntil: null,
+  budgets: [],
+  machine: { availableBytes: 8 * GIB, disks: [{ folder: "/work", freeBytes: 50 * GIB }] },
+  room: { memoryBytes: GIB, diskBytes: GIB },
+  ...change,
+});
+
+const memory = (gib: number) => ({ availableBytes: gib * GIB, disks: [] });
+
+const day: Budget = { of: "day", spentUsd: 5.02, limitUsd: 5, until: new Date(2026, 10, 22) };
+
+test("a run starts when nothing stands against it", () => {
+  expect(mayStart(facts())).toBe("yes");
+});
+
+test("a run that does not fit into memory waits and says how much is missing", () => {
+  const answer = mayStart(facts({ busy: 1, machine: memory(0.4) }));
+  expect(answer).toMatchObject({ kind: "memory", until: null });
+  expect(answer).toHaveProperty("text", expect.stringMatching(/needs 1\.0 GB of memory; 0\.4 GB were available/));
+});
+
+test("one run starts however little memory there is, or nothing would ever run", () => {
+  expect(mayStart(facts({ busy: 0, machine: memory(0.1) }))).toBe("yes");
+});
+
+test("runs that began a moment ago count with the memory they will take", () => {
+  expect(mayStart(facts({ busy: 2, starting: 2, machine: memory(2.5) }))).toMatchObject({ kind: "memory" });
+  expect(mayStart(facts({ busy: 2, starting: 1, machine: memory(2.5) }))).toBe("yes");
+});
+
+test("an almost full disk stops every new run, also the only one, and names the folder", () => {
+  const machine = { availableBytes: 8 * GIB, disks: [{ folder: "/data", freeBytes: 0.2 * GIB }] };
+  const answer = mayStart(facts({ busy: 0, machine }));
+  expect(answer).toMatchObject({ kind: "disk" });
+  expect(answer).toHaveProperty("text", expect.stringContaining("/data is almost full: 0.2 GB free, 1.0 GB must be"));
+});
+
+test("a limit of 0 asks for nothing", () => {
+  const machine = { availableBytes: 0, disks: [{ folder: "/data", freeBytes: 0 }] };
+  expect(mayStart(facts({ busy: 3, machine, room: { memoryBytes: 0, diskBytes: 0 } }))).toBe("yes");
+});
+
+test("a spent budget is told before a slot, since it lasts longer", () => {
+  const answer = mayStart(facts({ busy: 4, budgets: [day] }));
+  expect(answer).toMatchObject({ kind: "budget", until: day.until?.toISOString() });
+});
+
+test("the limit of the account comes first of all", () => {
+  const limitUntil = new Date();
+  expect(mayStart(facts({ limitUntil, budgets: [day], busy: 4 }))).toMatchObject({ kind: "limit" });
+});
