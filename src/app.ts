@@ -49,8 +49,6 @@ import { createWorkspaceService, type WorkspaceService } from "./workspaces/work
 /** `serve` is everything; `worker` only carries out runs, for a server elsewhere on the same database. */
 export type Role = "serve" | "worker";
 
-export type App = Awaited<ReturnType<typeof startApp>>;
-
 /**
  * Makes every part, wires them, and owns their lives: what was made last is released first. It listens before the
  * worker starts, so that a long list of runs to take up again delays no request.

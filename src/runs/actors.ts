@@ -17,8 +17,6 @@ interface Actor {
   done: Promise<void>;
 }
 
-export type Actors = ReturnType<typeof createActors>;
-
 /** The sessions this process is acting for, one actor each. `wake` may be called at any time, any number of times. */
 export function createActors(parts: ActorParts, processId: string) {
   const { log } = parts;
@@ -70,8 +68,10 @@ export function createActors(parts: ActorParts, processId: string) {
 
   return {
     wake,
-    /** Stops each run that is on, as if a person had; resolves when they have ended or the time is over. */
+    /** Begins nothing more and stops each run that is on, as if a person had; resolves when all have ended or the time is over. */
     async stopRuns(timeoutMs: number): Promise<void> {
+      // First: what a stopped run made room for shall wait for the next start.
+      stopped.abort();
       for (const actor of actors.values()) actor.control?.mustStop("stopped");
       await allDone(timeoutMs);
     },
