@@ -9,7 +9,9 @@ import { SessionPage } from "./pages/session-page.tsx";
 import { SessionsPage } from "./pages/sessions-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
 
-const NewSessionPage = lazy(() => import("./pages/new-session-page.tsx").then((page) => ({ default: page.NewSessionPage })));
+const NewSessionPage = lazy(() =>
+  import("./pages/new-session-page.tsx").then((page) => ({ default: page.NewSessionPage })),
+);
 
 /** The page that stays in view behind the new-session dialog. */
 function behind(location: Location): Location {

@@ -5,12 +5,12 @@ import userEvent from "@testing-library/user-event";
 import { MemoryRouter, useLocation } from "react-router";
 import { onTestFinished } from "vitest";
 import type { SessionEvent } from "../../src/contract/event.ts";
-import { answer, emptyState, type FakeState } from "../dev/fake-api.ts";
 import { feedState } from "../src/api/feed-state.ts";
 import { createQueryClient } from "../src/api/query-client.ts";
 import { signInState } from "../src/api/sign-in-state.ts";
 import { App } from "../src/app.tsx";
 import { cssVariablesResolver, theme } from "../src/lib/theme.ts";
+import { answer, emptyState, type FakeState } from "./fake-api.ts";
 
 /** An event stream that the test writes to. */
 class HeldEventSource extends EventTarget {
@@ -45,7 +45,8 @@ export function openConsole(path: string, state: FakeState = emptyState()) {
   globalThis.fetch = async (input, init) => {
     const request = new Request(input instanceof Request ? input.url : input, init);
     const text = request.method === "GET" ? "" : await request.clone().text();
-    if (request.method !== "GET") sent.push({ method: request.method, path: new URL(request.url).pathname, body: JSON.parse(text || "null") });
+    if (request.method !== "GET")
+      sent.push({ method: request.method, path: new URL(request.url).pathname, body: JSON.parse(text || "null") });
     return answer(state, request);
   };
   globalThis.EventSource = HeldEventSource as unknown as typeof EventSource;
@@ -73,7 +74,8 @@ export function openConsole(path: string, state: FakeState = emptyState()) {
     address: () => address,
     openFeed: () => HeldEventSource.current?.dispatchEvent(new Event("open")),
     breakFeed: () => HeldEventSource.current?.dispatchEvent(new Event("error")),
-    tell: (event: SessionEvent) => HeldEventSource.current?.dispatchEvent(new MessageEvent("event", { data: JSON.stringify(event) })),
+    tell: (event: SessionEvent) =>
+      HeldEventSource.current?.dispatchEvent(new MessageEvent("event", { data: JSON.stringify(event) })),
     row: (name: RegExp) => within(screen.getByRole("navigation", { name: "Sessions" })).findByRole("link", { name }),
     list: () => screen.getByRole("navigation", { name: "Sessions" }),
     talk: () => screen.getByRole("log"),

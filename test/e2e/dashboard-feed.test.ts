@@ -15,7 +15,11 @@ afterAll(() => all?.[Symbol.asyncDispose]());
 
 test("a message written while the server is gone is kept and sent when it is back, and the feed comes back by itself", async () => {
   const { app, browser, repository } = all;
-  const session = await app.start({ projectType: "worktree", projectPath: repository, initialPrompt: scripted("Say hello", [{ text: "Hello." }]) });
+  const session = await app.start({
+    projectType: "worktree",
+    projectPath: repository,
+    initialPrompt: scripted("Say hello", [{ text: "Hello." }]),
+  });
   await app.until(session.sessionId, ["completed"]);
   await using door = await openTcpDoor(app.url);
   const page = await browser.open(`${door.url}/sessions/${session.sessionId}`);
@@ -37,11 +41,19 @@ test("a message written while the server is gone is kept and sent when it is bac
 test("what another door does is on the page at once, without a reload", async () => {
   const { app, browser, repository } = all;
   const page = await browser.open(app.url);
-  const session = await app.start({ projectType: "worktree", projectPath: repository, title: "From another door", initialPrompt: scripted("Say it", [{ text: "Said." }]) });
+  const session = await app.start({
+    projectType: "worktree",
+    projectPath: repository,
+    title: "From another door",
+    initialPrompt: scripted("Say it", [{ text: "Said." }]),
+  });
   await page.getByRole("navigation", { name: "Sessions" }).getByText("From another door").click();
   await page.getByRole("log").getByText("Said.", { exact: true }).waitFor({ timeout: LONG_MS });
   const before = Date.now();
-  await app.request(Session, `/api/sessions/${session.sessionId}`, { method: "PATCH", body: { title: "Renamed over there" } });
+  await app.request(Session, `/api/sessions/${session.sessionId}`, {
+    method: "PATCH",
+    body: { title: "Renamed over there" },
+  });
   await page.getByRole("heading", { name: "Renamed over there" }).waitFor();
   expect(Date.now() - before).toBeLessThan(2_500);
 });

@@ -34,16 +34,31 @@ beforeAll(async () => {
   all = await dashboardApp();
   const { app, repository } = all;
   const start = async (title: string, steps: object[], more: object = {}) =>
-    (await app.start({ projectType: "worktree", projectPath: repository, title, initialPrompt: scripted(title, steps), ...more })).sessionId;
+    (
+      await app.start({
+        projectType: "worktree",
+        projectPath: repository,
+        title,
+        initialPrompt: scripted(title, steps),
+        ...more,
+      })
+    ).sessionId;
   ids.done = await start("Round invoices half up", [
     { text: "I read the code first.", calls: [{ read: "src/round.js" }, { read: "README.md" }] },
     { bash: "node --test no-such-folder" },
-    { write: { path: "src/round.js", content: "// Half up, also below zero.\nexport const round = (n) => Math.floor(n + 0.5);\n" } },
+    {
+      write: {
+        path: "src/round.js",
+        content: "// Half up, also below zero.\nexport const round = (n) => Math.floor(n + 0.5);\n",
+      },
+    },
     { write: { path: "test/round.test.js", content: "import test from 'node:test';\n" } },
     { text: ANSWER },
   ]);
   ids.failed = await start("Explain the settlement report", [{ error: { status: 400, message: "scripted refusal" } }]);
-  ids.running = await start("Wait for the nightly build", [{ bash: "sleep 120" }, { text: "Done." }], { allowedTools: ["Bash(sleep *)"] });
+  ids.running = await start("Wait for the nightly build", [{ bash: "sleep 900" }, { text: "Done." }], {
+    allowedTools: ["Bash(sleep *)"],
+  });
   await app.until(ids.done, ["completed"]);
   await app.until(ids.failed, ["failed"]);
   await app.until(ids.running, ["running"]);
@@ -62,7 +77,10 @@ async function check(page: Page, name: string): Promise<void> {
 for (const { name, ...options } of SCREENS) {
   test(`the list and each kind of session are whole at ${name}`, async () => {
     const page = await all.browser.open(all.app.url, options);
-    await page.getByRole("link", { name: /^Failed, .*Explain the settlement report/u }).first().waitFor();
+    await page
+      .getByRole("link", { name: /^Failed, .*Explain the settlement report/u })
+      .first()
+      .waitFor();
     await check(page, `list-${name}`);
     await page.goto(`${all.app.url}/sessions/${ids.done}`);
     const talk = page.getByRole("log");
@@ -70,10 +88,13 @@ for (const { name, ...options } of SCREENS) {
     await talk.getByRole("table").waitFor();
     await check(page, `session-${name}`);
     await page.goto(`${all.app.url}/sessions/${ids.failed}`);
-    await talk.getByText(/scripted refusal|API error/u).first().waitFor();
+    await talk
+      .getByText(/scripted refusal|API error/u)
+      .first()
+      .waitFor();
     await check(page, `failed-${name}`);
     await page.goto(`${all.app.url}/sessions/${ids.running}`);
-    await talk.getByRole("button", { name: /^running, Bash sleep 120/u }).waitFor({ timeout: LONG_MS });
+    await talk.getByRole("button", { name: /^running, Bash sleep 900/u }).waitFor({ timeout: LONG_MS });
     await check(page, `running-${name}`);
     expect(all.browser.faults).toEqual([]);
   });
@@ -83,8 +104,15 @@ for (const { name, ...options } of SCREENS) {
     await page.getByRole("tabpanel").getByText("Half up, also below zero.").waitFor();
     await check(page, `changes-${name}`);
     await page.getByRole("tab", { name: /^Tools/u }).click();
-    await page.getByRole("tabpanel").getByRole("button", { name: /node --test no-such-folder/u }).click();
-    await page.getByRole("tabpanel").getByText(/^(Error|Result)/u).first().waitFor();
+    await page
+      .getByRole("tabpanel")
+      .getByRole("button", { name: /node --test no-such-folder/u })
+      .click();
+    await page
+      .getByRole("tabpanel")
+      .getByText(/^(Error|Result)/u)
+      .first()
+      .waitFor();
     await check(page, `tools-${name}`);
     await page.getByRole("tab", { name: "Facts" }).click();
     await page.getByRole("heading", { name: "Go on in a terminal" }).waitFor();
@@ -120,12 +148,18 @@ test("the list and the details come as drawers where there is no room for them",
   const page = await all.browser.open(`${all.app.url}/sessions/${ids.done}`, { width: 900 });
   await page.getByRole("log").getByText("Rounding is half up now, in one place:", { exact: true }).waitFor();
   await page.keyboard.press("]");
-  await page.getByRole("dialog", { name: "Session details" }).getByRole("tab", { name: /^Changes/u }).waitFor();
+  await page
+    .getByRole("dialog", { name: "Session details" })
+    .getByRole("tab", { name: /^Changes/u })
+    .waitFor();
   await check(page, "details-900");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   await page.keyboard.press("[");
-  await page.getByRole("dialog", { name: "Sessions" }).getByRole("link", { name: /Wait for the nightly build/u }).click();
+  await page
+    .getByRole("dialog", { name: "Sessions" })
+    .getByRole("link", { name: /Wait for the nightly build/u })
+    .click();
   await page.getByRole("heading", { name: "Wait for the nightly build" }).waitFor();
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   expect(all.browser.faults).toEqual([]);
@@ -133,7 +167,10 @@ test("the list and the details come as drawers where there is no room for them",
 
 test("everything is reached by keys: the list, a search, the scheme", async () => {
   const page = await all.browser.open(all.app.url);
-  await page.getByRole("link", { name: /^Failed, .*Explain the settlement report/u }).first().waitFor();
+  await page
+    .getByRole("link", { name: /^Failed, .*Explain the settlement report/u })
+    .first()
+    .waitFor();
   await page.keyboard.press("j");
   await page.getByRole("heading", { name: "Explain the settlement report" }).waitFor();
   await page.keyboard.press("j");
@@ -143,7 +180,7 @@ test("everything is reached by keys: the list, a search, the scheme", async () =
   await page.waitForURL(/status=completed/u);
   const list = page.getByRole("navigation", { name: "Sessions" });
   await list.getByRole("link", { name: /Round invoices half up/u }).waitFor();
-  expect(await list.getByRole("link").count()).toBe(1);
+  await expect.poll(() => list.getByRole("link").count()).toBe(1);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   const scheme = () => page.evaluate(() => document.documentElement.dataset["mantineColorScheme"]);
@@ -157,7 +194,8 @@ test("the console can be installed, and its worker keeps assets only", async () 
   const page = await all.browser.open(all.app.url);
   const manifest = await (await all.app.fetch("/manifest.webmanifest")).json();
   expect(manifest).toMatchObject({ display: "standalone", start_url: "./" });
-  for (const { src } of (manifest as { icons: { src: string }[] }).icons) expect((await all.app.fetch(`/${src}`)).status).toBe(200);
+  for (const { src } of (manifest as { icons: { src: string }[] }).icons)
+    expect((await all.app.fetch(`/${src}`)).status).toBe(200);
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await page.reload();
   await page.getByRole("navigation", { name: "Sessions" }).getByText("Round invoices half up").waitFor();

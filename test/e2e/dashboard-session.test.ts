@@ -13,7 +13,13 @@ beforeAll(async () => {
 afterAll(() => all?.[Symbol.asyncDispose]());
 
 const start = (words: string, steps: object[], more: object = {}) =>
-  all.app.start({ projectType: "worktree", projectPath: all.repository, initialPrompt: scripted(words, steps), title: words, ...more });
+  all.app.start({
+    projectType: "worktree",
+    projectPath: all.repository,
+    initialPrompt: scripted(words, steps),
+    title: words,
+    ...more,
+  });
 
 test("a session started in the form is answered on its page, with its calls, its diff and a resume command", async () => {
   const page = await all.browser.open(`${all.app.url}/new`);
@@ -50,7 +56,9 @@ test("a session started in the form is answered on its page, with its calls, its
 });
 
 test("a message sent while a run is on waits above the box, and Stop asks before it ends the run", async () => {
-  const session = await start("Count slowly", [{ bash: "sleep 30" }, { text: "Counted." }], { allowedTools: ["Bash(sleep *)"] });
+  const session = await start("Count slowly", [{ bash: "sleep 30" }, { text: "Counted." }], {
+    allowedTools: ["Bash(sleep *)"],
+  });
   const page = await all.browser.open(`${all.app.url}/sessions/${session.sessionId}`);
   const talk = page.getByRole("log");
   await talk.getByRole("button", { name: /^running, Bash sleep 30/u }).waitFor({ timeout: ANSWER_MS });
@@ -67,12 +75,18 @@ test("a message sent while a run is on waits above the box, and Stop asks before
   await page.getByText(/The current step is cut off/u).waitFor();
   await picture(page, "session-stop");
   await page.getByRole("button", { name: "Stop now" }).click();
-  await talk.getByRole("region", { name: /Run 1: Stopped/u }).or(talk.getByText(/Stopped/u).first()).waitFor({ timeout: ANSWER_MS });
+  await talk
+    .getByRole("region", { name: /Run 1: Stopped/u })
+    .or(talk.getByText(/Stopped/u).first())
+    .waitFor({ timeout: ANSWER_MS });
   expect(all.browser.faults).toEqual([]);
 });
 
 test("a call that was not allowed can be allowed from the conversation, and Claude goes on", async () => {
-  const session = await start("Ask the network", [{ bash: "curl -s http://127.0.0.1:9/x" }, { text: "I was not allowed to." }]);
+  const session = await start("Ask the network", [
+    { bash: "curl -s http://127.0.0.1:9/x" },
+    { text: "I was not allowed to." },
+  ]);
   const page = await all.browser.open(`${all.app.url}/sessions/${session.sessionId}`);
   const notice = page.getByRole("region", { name: "Not allowed" });
   await notice.getByText("curl -s http://127.0.0.1:9/x").first().waitFor({ timeout: ANSWER_MS });
@@ -89,8 +103,20 @@ test("text is on the page while it is still being written", async () => {
   const words = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
   const session = await start("Write a lot", [{ text: words, paceMs: 300 }]);
   const page = await all.browser.open(`${all.app.url}/sessions/${session.sessionId}`);
-  await page.locator("[data-live]").getByText(/word0 word1/u).waitFor({ timeout: ANSWER_MS });
-  expect(await page.getByRole("log").getByText(/word59$/u).count()).toBe(0);
+  await page
+    .locator("[data-live]")
+    .getByText(/word0 word1/u)
+    .waitFor({ timeout: ANSWER_MS });
+  expect(
+    await page
+      .getByRole("log")
+      .getByText(/word59$/u)
+      .count(),
+  ).toBe(0);
   await picture(page, "session-live-text");
-  await page.getByRole("log").getByText(/word59$/u).last().waitFor({ timeout: ANSWER_MS });
+  await page
+    .getByRole("log")
+    .getByText(/word59$/u)
+    .last()
+    .waitFor({ timeout: ANSWER_MS });
 });

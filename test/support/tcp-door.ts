@@ -17,7 +17,10 @@ export async function openTcpDoor(target: string): Promise<TcpDoor> {
   let port = 0;
   function join(socket: Socket): void {
     const onward = connect(Number(targetPort), hostname);
-    for (const [one, other] of [[socket, onward], [onward, socket]] as const) {
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
       sockets.add(one);
       one.pipe(other);
       one.on("error", () => other.destroy());

@@ -57,14 +57,22 @@ async function failure(response: Response): Promise<ApiError> {
 }
 
 /** Asks the API and checks the answer against the contract. */
-export async function request<T extends z.ZodType>(shape: T, path: string, options: RequestOptions = {}): Promise<z.output<T>> {
+export async function request<T extends z.ZodType>(
+  shape: T,
+  path: string,
+  options: RequestOptions = {},
+): Promise<z.output<T>> {
   const response = await send(path, options);
   if (!response.ok) throw await failure(response);
   const parsed = shape.safeParse(await response.json().catch(() => undefined));
   if (parsed.success) return parsed.data;
-  throw new ApiError(response.status, `The server's answer to ${path} is not what this console understands. Reload the page.`, {
-    cause: parsed.error,
-  });
+  throw new ApiError(
+    response.status,
+    `The server's answer to ${path} is not what this console understands. Reload the page.`,
+    {
+      cause: parsed.error,
+    },
+  );
 }
 
 /** Asks the API for something whose answer has no body. */

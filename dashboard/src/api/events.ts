@@ -33,7 +33,6 @@ export const eventsQuery = (sessionId: string, lastSeq: () => number) =>
       let events: SessionEvent[] = [];
       for (let page = 0; page < MOST_PAGES; page += 1) {
         const query = { after, limit: PAGE };
-        // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
         const { items } = await request(EventPage, `/api/sessions/${sessionId}/events`, { signal, query });
         events = mergeEvents(events, items.filter(isTold));
         const last = items.at(-1)?.seq;

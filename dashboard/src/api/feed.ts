@@ -1,57 +1,39 @@
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import { CommandLog } from "../../../src/contract/command-log.ts";
-import { SessionEvent } from "../../../src/contract/event.ts";
-import { Message } from "../../../src/contract/message.ts";
-import { Run } from "../../../src/contract/run.ts";
+import type { QueryClient } from "@tanstack/react-query";
+import { type EventType, SessionEvent } from "../../../src/contract/event.ts";
 import { apiUrl } from "./base.ts";
 import { isTold, mergeEvents } from "./events.ts";
 import { feedState, pulse } from "./feed-state.ts";
+import { readNewestLogs } from "./logs.ts";
 import { createRefresher } from "./refresher.ts";
 
 const REOPEN_MS = 3_000;
-interface Items<T> {
-  items: T[];
-  nextCursor: string | null;
-}
 
-/** Puts one entry into a cached list: in place of its older self, else first. False when there is no list yet. */
-function upsert<T>(client: QueryClient, key: readonly string[], item: T, same: (other: T) => boolean): boolean {
-  const known = client.getQueryData<InfiniteData<Items<T>>>(key);
-  if (!known?.pages[0]) return false;
-  const there = known.pages.some((page) => page.items.some(same));
-  client.setQueryData<InfiniteData<Items<T>>>(key, {
-    ...known,
-    pages: known.pages.map((page, index) => ({
-      ...page,
-      items: there ? page.items.map((other) => (same(other) ? item : other)) : index === 0 ? [item, ...page.items] : page.items,
-    })),
-  });
-  return true;
-}
+/** What an event makes stale beside the session itself. */
+const STALE: Partial<Record<EventType, readonly string[]>> = {
+  tool: ["logs", "diff"],
+  message: ["messages"],
+  run: ["runs", "messages", "diff", "status"],
+  workspace: ["diff"],
+};
 
-/** What an event carries goes straight into the cache; what it only names is read again, at most a few times a second. */
+/** Told events go straight into the cache; what an event only names is read again, at most a few times a second. */
 export function applyEvent(client: QueryClient, event: SessionEvent, refresh: (key: readonly string[]) => void): void {
   const id = event.sessionId;
   pulse.beat(id, Date.now());
   if (isTold(event)) {
     client.setQueryData<SessionEvent[]>(["events", id], (known) => (known ? mergeEvents(known, [event]) : known));
-    if (event.type === "text") return;
   }
-  if (event.type === "tool") {
-    const log = CommandLog.safeParse(event.data);
-    if (!log.success || !upsert(client, ["logs", id], log.data, (other) => other.logId === log.data.logId)) refresh(["logs", id]);
-    if (log.success && log.data.status !== "running") refresh(["diff", id]);
-  } else if (event.type === "message") {
-    const message = Message.safeParse(event.data);
-    if (!message.success || !upsert(client, ["messages", id], message.data, (other) => other.messageId === message.data.messageId))
-      refresh(["messages", id]);
-  } else if (event.type === "run") {
-    const run = Run.safeParse(event.data);
-    if (!run.success || !upsert(client, ["runs", id], run.data, (other) => other.runId === run.data.runId)) refresh(["runs", id]);
-    for (const key of [["messages", id], ["diff", id], ["status"]]) refresh(key);
-  }
+  if (event.type === "text") return;
+  for (const part of STALE[event.type] ?? []) refresh(part === "status" ? ["status"] : [part, id]);
   refresh(["sessions", "one", id]);
   refresh(["sessions", "list"]);
+}
+
+/** Reads again what is stale; of tool calls, whose results are long, only the newest. */
+async function readAgain(client: QueryClient, key: readonly string[]): Promise<void> {
+  const [part, id = ""] = key;
+  const merged = part === "logs" && (await readNewestLogs(client, id).catch(() => false));
+  if (!merged) await client.invalidateQueries({ queryKey: [...key] });
 }
 
 function read(text: string): SessionEvent | undefined {
@@ -64,7 +46,7 @@ function read(text: string): SessionEvent | undefined {
 
 /** Opens the tab's one feed and keeps it open. Returns its end. */
 export function openFeed(client: QueryClient): () => void {
-  const refresher = createRefresher((key) => void client.invalidateQueries({ queryKey: [...key] }));
+  const refresher = createRefresher((key) => void readAgain(client, key));
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ended = false;

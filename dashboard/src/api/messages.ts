@@ -9,7 +9,10 @@ export const messagesQuery = (sessionId: string) =>
   infiniteQueryOptions({
     queryKey: ["messages", sessionId],
     queryFn: ({ signal, pageParam }) =>
-      request(MessagePage, `/api/sessions/${sessionId}/messages`, { signal, query: { limit: PAGE, cursor: pageParam } }),
+      request(MessagePage, `/api/sessions/${sessionId}/messages`, {
+        signal,
+        query: { limit: PAGE, cursor: pageParam },
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     refetchInterval: pollWithoutFeed,

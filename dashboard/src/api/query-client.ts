@@ -23,7 +23,8 @@ export function createQueryClient(): QueryClient {
       queries: {
         staleTime: 1_000,
         networkMode: "always",
-        retry: (count, error) => !(error instanceof ApiError && (CONFUSED.has(error.status) || error.status === 0)) && count < RETRIES,
+        retry: (count, error) =>
+          !(error instanceof ApiError && (CONFUSED.has(error.status) || error.status === 0)) && count < RETRIES,
       },
       mutations: { networkMode: "always" },
     },

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { z } from "zod";
 import { Stopped } from "../../../src/contract/run.ts";
 import {
   type CreateSession,
@@ -8,7 +9,6 @@ import {
   type Source,
   type UpdateSession,
 } from "../../../src/contract/session.ts";
-import type { z } from "zod";
 import { request } from "./client.ts";
 import { POLL_MS } from "./polling.ts";
 
@@ -59,8 +59,10 @@ export const sessionQuery = (id: string) =>
     refetchInterval: POLL_MS,
   });
 
-export const createSession = (body: z.input<typeof CreateSession>) => request(Session, "/api/sessions", { method: "POST", body });
+export const createSession = (body: z.input<typeof CreateSession>) =>
+  request(Session, "/api/sessions", { method: "POST", body });
 
-export const updateSession = (id: string, body: UpdateSession) => request(Session, `/api/sessions/${id}`, { method: "PATCH", body });
+export const updateSession = (id: string, body: UpdateSession) =>
+  request(Session, `/api/sessions/${id}`, { method: "PATCH", body });
 
 export const stopSession = (id: string) => request(Stopped, `/api/sessions/${id}/stop`, { method: "POST", body: {} });

@@ -9,7 +9,14 @@ interface ButtonProps extends ComponentProps<"button"> {
   square?: boolean;
 }
 
-export function Button({ look = "plain", size = "normal", square = false, className, type = "button", ...rest }: ButtonProps) {
+export function Button({
+  look = "plain",
+  size = "normal",
+  square = false,
+  className,
+  type = "button",
+  ...rest
+}: ButtonProps) {
   const names = [classes.button, classes[look], classes[size], square && classes.square, className];
   return <UnstyledButton component="button" type={type} {...rest} className={names.filter(Boolean).join(" ")} />;
 }

@@ -6,7 +6,14 @@ import { CopyIcon, DoneIcon } from "./icons.tsx";
 export function CopyButton({ text, label, word }: { text: string; label: string; word?: string }) {
   const { copied, copy } = useClipboard({ timeout: 1_500 });
   return (
-    <Button look="quiet" size="small" square={!word} aria-label={word ? undefined : copied ? "Copied" : label} title={label} onClick={() => copy(text)}>
+    <Button
+      look="quiet"
+      size="small"
+      square={!word}
+      aria-label={word ? undefined : copied ? "Copied" : label}
+      title={label}
+      onClick={() => copy(text)}
+    >
       {copied ? <DoneIcon size={12} className="t-run" /> : <CopyIcon size={12} />}
       {word}
     </Button>

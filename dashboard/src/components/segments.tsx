@@ -14,7 +14,9 @@ export function Segments<T extends string>({ label, value, options, onChange, wi
   return (
     <span className={classes.segments} role="group" aria-label={label} data-wide={wide || undefined}>
       {options.map(([option, content]) => (
-        <button key={option} type="button" aria-pressed={option === value} onClick={() => onChange(option)}>{content}</button>
+        <button key={option} type="button" aria-pressed={option === value} onClick={() => onChange(option)}>
+          {content}
+        </button>
       ))}
     </span>
   );

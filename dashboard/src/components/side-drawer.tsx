@@ -14,5 +14,9 @@ export interface SideDrawerProps {
 export function SideDrawer(props: SideDrawerProps) {
   const [used, setUsed] = useState(props.opened);
   if (props.opened && !used) setUsed(true);
-  return used ? <Suspense><DrawerFrame {...props} /></Suspense> : null;
+  return used ? (
+    <Suspense>
+      <DrawerFrame {...props} />
+    </Suspense>
+  ) : null;
 }

@@ -1,7 +1,16 @@
 import type { Run } from "../../../src/contract/run.ts";
 import type { SessionState, StateShape } from "../lib/session-state.ts";
 import {
-  AsksIcon, CancelledIcon, ClockIcon, DoneIcon, FailedIcon, type MarkIcon, QueuedIcon, RetryIcon, RingIcon, RunningIcon,
+  AsksIcon,
+  CancelledIcon,
+  ClockIcon,
+  DoneIcon,
+  FailedIcon,
+  type MarkIcon,
+  QueuedIcon,
+  RetryIcon,
+  RingIcon,
+  RunningIcon,
 } from "./icons.tsx";
 
 const SHAPES: Record<StateShape, typeof MarkIcon> = {

@@ -7,7 +7,12 @@ const WIDTH = 68;
 
 /** A curl line that does what a form does, ready for a shell, one field a line. */
 export function curlCommand(url: string, body: object, withKey: boolean): string {
-  const lines = [`curl ${shellQuote(url)}`, ` ${HEADER}`, ...(withKey ? [` ${KEY}`] : []), ` -d ${shellQuote(JSON.stringify(body, null, 2))}`];
+  const lines = [
+    `curl ${shellQuote(url)}`,
+    ` ${HEADER}`,
+    ...(withKey ? [` ${KEY}`] : []),
+    ` -d ${shellQuote(JSON.stringify(body, null, 2))}`,
+  ];
   return lines.join(" \\\n");
 }
 

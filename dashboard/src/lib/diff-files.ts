@@ -9,7 +9,10 @@ export function splitPath(path: string): { folder: string; name: string } {
 }
 
 /** Five blocks that show how much of a change was added and how much removed. */
-export function changeBlocks({ added, removed }: Pick<DiffFile, "added" | "removed">): ("added" | "removed" | "none")[] {
+export function changeBlocks({
+  added,
+  removed,
+}: Pick<DiffFile, "added" | "removed">): ("added" | "removed" | "none")[] {
   const plus = added ?? 0;
   const minus = removed ?? 0;
   const all = plus + minus;
@@ -36,6 +39,7 @@ export function filePatch(patch: string, file: Pick<DiffFile, "path" | "previous
 /** Why a file's lines are not shown, if they are not. */
 export function unshown(file: DiffFile, patch: string, diff: Pick<Diff, "truncated">): string | undefined {
   if (file.added === null || /^(?:Binary files |GIT binary patch)/mu.test(patch)) return "Binary file, not shown.";
-  if (patch === "") return diff.truncated ? "Too much changed to show this file here. See it in the workspace." : "No lines to show.";
+  if (patch === "")
+    return diff.truncated ? "Too much changed to show this file here. See it in the workspace." : "No lines to show.";
   return /^@@ /mu.test(patch) ? undefined : "Only the name or the mode changed.";
 }

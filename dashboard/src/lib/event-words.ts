@@ -17,7 +17,9 @@ function retryText(data: Data): string {
 function limitText(data: Data): string {
   const resets = data["resetsAt"];
   if (typeof resets !== "number") return "";
-  return word(data, "status") === "rejected" ? `Usage limit until ${timeOfDay(new Date(resets * 1_000).toISOString())}` : "";
+  return word(data, "status") === "rejected"
+    ? `Usage limit until ${timeOfDay(new Date(resets * 1_000).toISOString())}`
+    : "";
 }
 
 /** What an event says in the conversation; empty when it says nothing there. A subagent's own words stay with its call. */

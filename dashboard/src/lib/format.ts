@@ -16,8 +16,8 @@ export function shortAge(from: string, now: number): string {
 export function spokenAge(from: string, now: number): string {
   const short = shortAge(from, now);
   const word = { s: "second", m: "minute", h: "hour", d: "day" }[short.slice(-1)] ?? "";
-  const count = short.slice(0, -1);
-  return `${count} ${word}${count === "1" ? "" : "s"} ago`;
+  const amount = short.slice(0, -1);
+  return `${amount} ${word}${amount === "1" ? "" : "s"} ago`;
 }
 
 /** A length of time: `800 ms`, `4.2 s`, `42 s`, `1m 20s`, `2h 05m`. */
@@ -69,8 +69,14 @@ export const plural = (value: number, word: string): string => `${count(value)} 
 
 /** The last part of `owner/repo`, a git address or a folder. */
 export function repoName(session: { githubRepo: string | null; projectPath: string | null }): string {
-  const full = session.githubRepo ?? session.projectPath ?? "";
-  return full.replace(/\/+$/u, "").replace(/\.git$/u, "").split(/[/:]/u).at(-1) ?? "";
+  const whole = session.githubRepo ?? session.projectPath ?? "";
+  return (
+    whole
+      .replace(/\/+$/u, "")
+      .replace(/\.git$/u, "")
+      .split(/[/:]/u)
+      .at(-1) ?? ""
+  );
 }
 
 export const shortId = (id: string): string => id.slice(0, 8);

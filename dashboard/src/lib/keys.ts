@@ -6,8 +6,9 @@ const CHORD_MS = 1_200;
 const layers: { current: KeyMap }[] = [];
 let prefix: { key: string; until: number } | undefined;
 
-/** Whether the key belongs to a field or a dialog and not to the page. */
+/** Whether the key belongs to the browser, a field or a dialog and not to the page. */
 function isTaken(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return true;
   const target = event.target instanceof HTMLElement ? event.target : undefined;
   if (document.querySelector("[data-keys-off], [role=dialog][aria-modal=true]")) return true;
   return target !== undefined && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/u.test(target.tagName));
@@ -21,10 +22,11 @@ function handlerOf(key: string) {
   return undefined;
 }
 
-const beginsChord = (key: string): boolean => layers.some((layer) => Object.keys(layer.current).some((name) => name.startsWith(`${key} `)));
+const beginsChord = (key: string): boolean =>
+  layers.some((layer) => Object.keys(layer.current).some((name) => name.startsWith(`${key} `)));
 
 function onKey(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented || isTaken(event)) return;
+  if (isTaken(event)) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const chord = prefix && prefix.until > Date.now() ? `${prefix.key} ${key}` : key;
   prefix = undefined;

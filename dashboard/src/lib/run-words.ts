@@ -18,9 +18,15 @@ export const REASONS: Record<RunReason, ReasonWords> = {
   stopped: { title: "Stopped", advice: GO_ON },
   usage_limit: { title: "Usage limit reached", advice: "It opens again at the time told above." },
   api_overloaded: { title: "Model API overloaded", advice: "Send the message again in a few minutes." },
-  api_unreachable: { title: "Model API not reachable", advice: "Check the network of the server, then send the message again." },
+  api_unreachable: {
+    title: "Model API not reachable",
+    advice: "Check the network of the server, then send the message again.",
+  },
   api_error: { title: "Model API error", advice: GO_ON },
-  not_logged_in: { title: "Claude is not logged in", advice: "Run `claude` once on the server and log in, or set ANTHROPIC_API_KEY." },
+  not_logged_in: {
+    title: "Claude is not logged in",
+    advice: "Run `claude` once on the server and log in, or set ANTHROPIC_API_KEY.",
+  },
   cli_missing: { title: "Claude Code is not installed", advice: "Install it on the server or set CLAUDE_COMMAND." },
   cli_unsupported: { title: "Claude Code is too old", advice: "Update Claude Code on the server." },
   unknown_claude_session: {
@@ -29,7 +35,10 @@ export const REASONS: Record<RunReason, ReasonWords> = {
   },
   prompt_refused: { title: "Prompt refused", advice: "Word the message differently and send it again." },
   output_too_large: { title: "Output too large", advice: GO_ON },
-  workspace_failed: { title: "Workspace could not be prepared", advice: "Check the repository, the branch and the access to it." },
+  workspace_failed: {
+    title: "Workspace could not be prepared",
+    advice: "Check the repository, the branch and the access to it.",
+  },
   machine_lost: { title: "Machine lost", advice: GO_ON },
   interrupted: { title: "Interrupted", advice: "The server ended in the middle of it. Send a message to go on." },
 };

@@ -3,7 +3,11 @@ import { filterOfParams, formatSearch, listPart, parseSearch, withFilter } from 
 
 test("words with a colon narrow, all others are searched for", () => {
   expect(parseSearch("is:failed repo:web tag:nightly from:slack flaky  test")).toEqual({
-    status: ["failed"], repo: "web", tag: "nightly", source: "slack", q: "flaky test",
+    status: ["failed"],
+    repo: "web",
+    tag: "nightly",
+    source: "slack",
+    q: "flaky test",
   });
 });
 

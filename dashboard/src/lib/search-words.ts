@@ -24,23 +24,36 @@ function statusesOf(word: string): readonly SessionStatus[] {
   return word.split(",").flatMap((part) => SessionStatus.safeParse(part).data ?? []);
 }
 
+/** What one word narrows the list to; undefined when it is a word to search for. */
+function narrowing(word: string): ListFilter | undefined {
+  const [, name = "", value = ""] = /^(is|repo|tag|from):(.+)$/u.exec(word) ?? [];
+  switch (name) {
+    case "repo":
+      return { repo: value };
+    case "tag":
+      return { tag: value };
+    case "from": {
+      const source = Source.safeParse(value).data;
+      return source && { source };
+    }
+    case "is": {
+      const status = statusesOf(value);
+      return status.length > 0 ? { status } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** `is:failed repo:web tag:nightly from:slack flaky test` → the filter it means. */
 export function parseSearch(text: string): ListFilter {
-  const filter: { -readonly [K in keyof ListFilter]: ListFilter[K] } = {};
-  const words: string[] = [];
-  for (const word of text.split(/\s+/u)) {
-    const [, name = "", value = ""] = /^(is|repo|tag|from):(.+)$/u.exec(word) ?? [];
-    const statuses = name === "is" ? statusesOf(value) : [];
-    const source = name === "from" ? Source.safeParse(value).data : undefined;
-    if (statuses.length > 0) filter.status = statuses;
-    else if (source) filter.source = source;
-    else if (name === "repo") filter.repo = value;
-    else if (name === "tag") filter.tag = value;
-    else words.push(word);
-  }
-  const q = words.join(" ").trim();
-  if (q) filter.q = q;
-  return filter;
+  const words = text.split(/\s+/u).map((word) => ({ word, narrows: narrowing(word) }));
+  const q = words
+    .filter(({ narrows }) => !narrows)
+    .map(({ word }) => word)
+    .join(" ")
+    .trim();
+  return Object.assign({}, ...words.map(({ narrows }) => narrows), q ? { q } : undefined) as ListFilter;
 }
 
 function statusWord(statuses: readonly SessionStatus[]): string {

@@ -2,7 +2,16 @@ import type { Session, SessionStatus } from "../../../src/contract/session.ts";
 import { timeOfDay } from "./format.ts";
 
 export type StateShape =
-  | "asks" | "failed" | "running" | "clock" | "retry" | "queued" | "created" | "done" | "cancelled" | "archived";
+  | "asks"
+  | "failed"
+  | "running"
+  | "clock"
+  | "retry"
+  | "queued"
+  | "created"
+  | "done"
+  | "cancelled"
+  | "archived";
 export type Tone = "need" | "fail" | "run" | "wait" | "done";
 export type Group = "needs" | "failed" | "running" | "waiting" | "done" | "archived";
 
@@ -62,4 +71,5 @@ export function sessionState(session: Pick<Session, "status" | "waitingFor">): S
 }
 
 /** Whether something is on that stopping would end. */
-export const canStop = (status: SessionStatus): boolean => status === "running" || status === "queued" || status === "waiting";
+export const canStop = (status: SessionStatus): boolean =>
+  status === "running" || status === "queued" || status === "waiting";

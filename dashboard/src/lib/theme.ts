@@ -2,7 +2,16 @@ import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from 
 
 /** The accent in ten steps, for the few Mantine parts that ask for a shade by number. */
 const pine: MantineColorsTuple = [
-  "#dfefeb", "#c5e2db", "#8fc5ba", "#58cfb5", "#2f9c88", "#1a8070", "#0a6a5c", "#085d50", "#075246", "#053f36",
+  "#dfefeb",
+  "#c5e2db",
+  "#8fc5ba",
+  "#58cfb5",
+  "#2f9c88",
+  "#1a8070",
+  "#0a6a5c",
+  "#085d50",
+  "#075246",
+  "#053f36",
 ];
 
 const bare = { defaultProps: { size: "xs" } } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aLog, aMessage, anEvent, aRun, aSession } from "../../dev/samples.ts";
+import { aLog, aMessage, anEvent, aRun, aSession } from "../../test/samples.ts";
 import { isPending, timeline, type Told } from "./timeline.ts";
 
 const session = aSession();
@@ -15,7 +15,11 @@ test("a queued message is read where its run began, not where it was written", (
     aRun(session, { messageId: second.messageId, number: 2, startedAt: at(10), finishedAt: at(12) }),
   ];
   expect(kinds({ messages: [first, second], runs, logs: [aLog(session, { timestamp: at(5) })] })).toEqual([
-    "message", "tools", "run", "message", "run",
+    "message",
+    "tools",
+    "run",
+    "message",
+    "run",
   ]);
 });
 
@@ -34,7 +38,11 @@ test("text that the saved answer repeats is told once, other text stays", () => 
   ];
   const answer = aMessage(session, { direction: "outbound", content: "All done.", runId: run.runId, timestamp: at(5) });
   const items = timeline({ messages: [answer], logs: [], runs: [run], events });
-  expect(items.map((item) => (item.kind === "text" ? item.text : item.kind))).toEqual(["First I look.", "message", "run"]);
+  expect(items.map((item) => (item.kind === "text" ? item.text : item.kind))).toEqual([
+    "First I look.",
+    "message",
+    "run",
+  ]);
 });
 
 test("a subagent's own words are not part of the conversation", () => {
@@ -48,5 +56,7 @@ test("an answer written a moment after its run ended still stands before the end
 });
 
 test("what lies before the reach of all lists is left out", () => {
-  expect(kinds({ logs: [aLog(session, { timestamp: at(1) })], messages: [aMessage(session, { timestamp: at(8) })] }, at(5))).toEqual(["message"]);
+  expect(
+    kinds({ logs: [aLog(session, { timestamp: at(1) })], messages: [aMessage(session, { timestamp: at(8) })] }, at(5)),
+  ).toEqual(["message"]);
 });

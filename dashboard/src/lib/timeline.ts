@@ -31,7 +31,6 @@ export function isPending(message: Message, runs: readonly Run[]): boolean {
 
 const squeezed = (text: string): string => text.replace(/\s+/gu, " ").trim();
 
-
 /** A block of Claude's text is left out once the saved answer of its run says the same. */
 function isSaid(event: SessionEvent, answers: ReadonlyMap<string, string>): boolean {
   const answer = event.runId === null ? undefined : answers.get(event.runId);
@@ -84,7 +83,8 @@ function toolItems({ logs }: Told): Item[] {
 
 /** At the same moment: what was asked, what was done, what was said, how it ended. */
 const RANK: Record<Item["kind"], number> = { note: 0, tools: 2, text: 3, message: 3, run: 4 };
-const rank = (item: Item): number => (item.kind === "message" && item.message.direction === "inbound" ? 1 : RANK[item.kind]);
+const rank = (item: Item): number =>
+  item.kind === "message" && item.message.direction === "inbound" ? 1 : RANK[item.kind];
 
 const byTime = (a: Item, b: Item): number => Date.parse(a.at) - Date.parse(b.at) || rank(a) - rank(b);
 
@@ -115,6 +115,8 @@ function name(items: readonly Item[]): Item[] {
 
 /** The conversation from all that is told about a session. `from` hides what lies before it, until all parts reach that far. */
 export function timeline(told: Told, from = ""): Item[] {
-  const items = [...messageItems(told), ...toolItems(told), ...eventItems(told), ...runItems(told)].filter((item) => item.at >= from);
+  const items = [...messageItems(told), ...toolItems(told), ...eventItems(told), ...runItems(told)].filter(
+    (item) => item.at >= from,
+  );
   return name(fold(items.toSorted(byTime)));
 }

@@ -4,7 +4,17 @@ type Input = CommandLog["input"];
 
 /** The field that tells a call apart from others of the same tool, in the order of preference. */
 const TELLING = [
-  "command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "prompt", "skill", "subject",
+  "command",
+  "file_path",
+  "notebook_path",
+  "path",
+  "pattern",
+  "query",
+  "url",
+  "description",
+  "prompt",
+  "skill",
+  "subject",
 ] as const;
 
 function field(input: Input, name: string): string | undefined {
@@ -37,7 +47,8 @@ export function toolCounts(logs: readonly Pick<CommandLog, "tool">[]): string {
 }
 
 /** Whether a call did not do what it was asked: failed, or not allowed to. */
-export const isFailure = (log: Pick<CommandLog, "status">): boolean => log.status === "failed" || log.status === "denied";
+export const isFailure = (log: Pick<CommandLog, "status">): boolean =>
+  log.status === "failed" || log.status === "denied";
 
 export const totalMs = (logs: readonly Pick<CommandLog, "durationMs">[]): number =>
   logs.reduce((sum, log) => sum + (log.durationMs ?? 0), 0);
@@ -56,23 +67,14 @@ export interface InputPart {
   text: string;
 }
 
+const part = (kind: InputPart["kind"], text: string | undefined): InputPart[] => (text ? [{ kind, text }] : []);
+
 /** A call's input for reading: the command or the change itself, not its JSON. */
-export function inputParts(log: Pick<CommandLog, "tool" | "input">): InputPart[] {
-  const { input } = log;
-  const command = field(input, "command");
-  const note = field(input, "description");
-  if (command !== undefined) return [{ kind: "code", text: command }, ...(note ? [{ kind: "note" as const, text: note }] : [])];
-  const before = field(input, "old_string");
-  const after = field(input, "new_string");
-  if (before !== undefined || after !== undefined) {
-    return [
-      { kind: "note", text: field(input, "file_path") ?? "" },
-      ...(before ? [{ kind: "removed" as const, text: before }] : []),
-      ...(after ? [{ kind: "added" as const, text: after }] : []),
-    ];
-  }
-  const content = field(input, "content");
-  const file = field(input, "file_path");
-  if (content !== undefined && file !== undefined) return [{ kind: "note", text: file }, { kind: "added", text: content }];
-  return [{ kind: "code", text: typeof input === "string" ? input : JSON.stringify(input, null, 2) }];
+export function inputParts({ input }: Pick<CommandLog, "input">): InputPart[] {
+  const of = (name: string) => field(input, name);
+  if (of("command")) return [...part("code", of("command")), ...part("note", of("description"))];
+  if (of("old_string") ?? of("new_string"))
+    return [...part("note", of("file_path")), ...part("removed", of("old_string")), ...part("added", of("new_string"))];
+  if (of("content") && of("file_path")) return [...part("note", of("file_path")), ...part("added", of("content"))];
+  return part("code", typeof input === "string" ? input : JSON.stringify(input, null, 2));
 }

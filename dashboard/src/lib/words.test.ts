@@ -1,22 +1,35 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { changeBlocks, filePatch, unshown } from "./diff-files.ts";
 import { curlCommand, shortCurlCommand } from "./curl-command.ts";
+import { changeBlocks, filePatch, unshown } from "./diff-files.ts";
 import { count, duration, money, moment, repoName, shortAge } from "./format.ts";
 import { waitText } from "./session-state.ts";
 import { allowingRule, callSummary, toolCounts } from "./tool-words.ts";
 
 test("numbers are short and stand still", () => {
-  expect([800, 4_200, 42_000, 80_000, 7_500_000].map(duration)).toEqual(["800 ms", "4.2 s", "42 s", "1m 20s", "2h 05m"]);
+  expect([800, 4_200, 42_000, 80_000, 7_500_000].map(duration)).toEqual([
+    "800 ms",
+    "4.2 s",
+    "42 s",
+    "1m 20s",
+    "2h 05m",
+  ]);
   expect([0, 0.001, 0.84, 38.2].map(money)).toEqual(["$0.00", "<$0.01", "$0.84", "$38.20"]);
   expect([999, 1_204, 1_234_567].map(count)).toEqual(["999", "1\u2009204", "1\u2009234\u2009567"]);
   const now = Date.parse("2026-01-02T12:00:00Z");
-  expect([5, 90, 7_200, 200_000].map((ago) => shortAge(new Date(now - ago * 1_000).toISOString(), now))).toEqual(["5s", "1m", "2h", "2d"]);
+  expect([5, 90, 7_200, 200_000].map((ago) => shortAge(new Date(now - ago * 1_000).toISOString(), now))).toEqual([
+    "5s",
+    "1m",
+    "2h",
+    "2d",
+  ]);
   expect(moment("2025-12-24T12:00:00Z", now)).toBe("24 Dec");
 });
 
 test("a repository is called by its last part, however it was written", () => {
-  const names = ["owner/web", "https://github.com/owner/web.git", "git@github.com:owner/web.git"].map((githubRepo) => repoName({ githubRepo, projectPath: null }));
+  const names = ["owner/web", "https://github.com/owner/web.git", "git@github.com:owner/web.git"].map((githubRepo) =>
+    repoName({ githubRepo, projectPath: null }),
+  );
   expect(new Set(names)).toEqual(new Set(["web"]));
   expect(repoName({ githubRepo: null, projectPath: "/home/me/ledger/" })).toBe("ledger");
 });
@@ -50,7 +63,8 @@ test("the curl lines give the shell the very body, quotes and all", () => {
 });
 
 test("a file's part of a patch is found by its new name, and what has no lines says why", () => {
-  const patch = "diff --git a/a.js b/b.js\nrename from a.js\nrename to b.js\ndiff --git a/x.png b/x.png\nBinary files differ\n";
+  const patch =
+    "diff --git a/a.js b/b.js\nrename from a.js\nrename to b.js\ndiff --git a/x.png b/x.png\nBinary files differ\n";
   const file = { path: "b.js", previousPath: "a.js", status: "renamed", added: 0, removed: 0 } as const;
   expect(filePatch(patch, file)).toContain("rename to b.js");
   expect(unshown(file, filePatch(patch, file), { truncated: false })).toBe("Only the name or the mode changed.");

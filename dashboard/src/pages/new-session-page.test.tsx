@@ -1,7 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { emptyState } from "../../dev/fake-api.ts";
 import { openConsole } from "../../test/console.tsx";
+import { emptyState } from "../../test/fake-api.ts";
 
 test("only what was set is sent, and the new session opens", async () => {
   const { user, sent, state, address } = openConsole("/new");
@@ -9,7 +9,11 @@ test("only what was set is sent, and the new session opens", async () => {
   await user.type(screen.getByRole("combobox", { name: "Repository" }), "octocat/Hello-World");
   await user.click(screen.getByRole("button", { name: /Start session/u }));
   await waitFor(() => expect(address()).toBe(`/sessions/${state.sessions[0]?.sessionId}`));
-  expect(sent[0]?.body).toEqual({ projectType: "github", githubRepo: "octocat/Hello-World", initialPrompt: "Explain this repository" });
+  expect(sent[0]?.body).toEqual({
+    projectType: "github",
+    githubRepo: "octocat/Hello-World",
+    initialPrompt: "Explain this repository",
+  });
 });
 
 test("what the server refuses stands under its field, which gets the focus", async () => {

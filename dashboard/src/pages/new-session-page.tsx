@@ -1,20 +1,20 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { InfiniteData } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
-import type { SessionPage } from "../../../src/contract/session.ts";
 import type { z } from "zod";
-import type { InfiniteData } from "@tanstack/react-query";
+import type { SessionPage } from "../../../src/contract/session.ts";
 import { createSession } from "../api/sessions.ts";
 import { statusQuery } from "../api/system.ts";
 import { Button } from "../components/button.tsx";
 import { ApiPreview } from "../components/create/api-preview.tsx";
 import { CreateFields, OpenAfter } from "../components/create/create-form.tsx";
-import classes from "../components/create/create-form.module.css";
 import { type FieldErrors, fieldErrors } from "../components/create/field-errors.ts";
 import { requestOf, useCreateForm } from "../components/create/use-create-form.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { say } from "../lib/say.ts";
 import { useTitle } from "../lib/use-title.ts";
+import classes from "../components/create/create-form.module.css";
 
 type Pages = InfiniteData<z.infer<typeof SessionPage>>;
 
@@ -27,7 +27,14 @@ function useKnownPlaces() {
     .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
   const repos = [...new Set(sessions.flatMap((session) => session.githubRepo ?? []))];
   const [last] = sessions;
-  return { repos, last: last && { projectType: last.projectType, githubRepo: last.githubRepo ?? "", projectPath: last.projectPath ?? "" } };
+  return {
+    repos,
+    last: last && {
+      projectType: last.projectType,
+      githubRepo: last.githubRepo ?? "",
+      projectPath: last.projectPath ?? "",
+    },
+  };
 }
 
 function useNote(): string {
@@ -39,10 +46,10 @@ function useNote(): string {
 
 /** The field that is wrong gets the focus, so that what to do is where one is. */
 function useFocusOnError(errors: FieldErrors, form: React.RefObject<HTMLFormElement | null>): void {
-  const first = Object.keys(errors)[0];
   useEffect(() => {
+    const first = Object.keys(errors)[0];
     if (first) form.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
-  }, [first, form, errors]);
+  }, [form, errors]);
 }
 
 /** The form for a new session, as a dialog over whatever is open. */
@@ -81,11 +88,17 @@ export function NewSessionPage() {
         <CreateFields form={form} set={set} errors={errors} repos={repos} formRef={element} onSubmit={submit} />
         <ApiPreview form={form} />
       </div>
-      {errors.form && <p className={classes.problem} role="alert">Not started. {errors.form}</p>}
+      {errors.form && (
+        <p className={classes.problem} role="alert">
+          Not started. {errors.form}
+        </p>
+      )}
       <div className={classes.foot}>
         <OpenAfter checked={openAfter} onChange={setOpenAfter} />
         <span className="grow" />
-        <Button size="large" onClick={close}>Cancel <kbd>Esc</kbd></Button>
+        <Button size="large" onClick={close}>
+          Cancel <kbd>Esc</kbd>
+        </Button>
         <Button size="large" look="filled" type="submit" form="create-session" disabled={create.isPending}>
           {create.isPending ? "Starting…" : "Start session"} <kbd>Ctrl ↵</kbd>
         </Button>

@@ -8,7 +8,11 @@ export function NotFoundPage() {
     <main className={classes.problem}>
       <h1>There is no such page</h1>
       <p className="dim">The link may be cut off, or of another version.</p>
-      <p><Link to="/" className="t-run">Back to all sessions</Link></p>
+      <p>
+        <Link to="/" className="t-run">
+          Back to all sessions
+        </Link>
+      </p>
     </main>
   );
 }

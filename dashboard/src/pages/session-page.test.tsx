@@ -1,9 +1,9 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import type { Session } from "../../../src/contract/session.ts";
-import { emptyState, type FakeState } from "../../dev/fake-api.ts";
-import { aLog, aMessage, ago, anEvent, aRun, aSession } from "../../dev/samples.ts";
 import { openConsole } from "../../test/console.tsx";
+import { emptyState, type FakeState } from "../../test/fake-api.ts";
+import { aLog, aMessage, ago, anEvent, aRun, aSession } from "../../test/samples.ts";
 
 /** A session with one message and the run it made. */
 function oneRun(given: Partial<Session> = {}, run: Parameters<typeof aRun>[1] = {}) {
@@ -20,22 +20,33 @@ function oneRun(given: Partial<Session> = {}, run: Parameters<typeof aRun>[1] = 
 const RUNNING = [{ status: "running" }, { status: "running", reason: null, finishedAt: null }] as const;
 
 function say(state: FakeState, session: Session, runId: string, content: string): void {
-  state.messages.push(aMessage(session, { direction: "outbound", source: "claude", content, runId, timestamp: ago(61) }));
+  state.messages.push(
+    aMessage(session, { direction: "outbound", source: "claude", content, runId, timestamp: ago(61) }),
+  );
 }
 
 test("a conversation reads in order: question, calls, answer, and how the run ended", async () => {
   const { state, session, run, path } = oneRun({}, { durationMs: 59_000, turns: 3, costUsd: 0.12 });
-  state.logs.push(aLog(session, { runId: run.runId, tool: "Read", input: { file_path: `${session.workspacePath}/a.js` } }));
+  state.logs.push(
+    aLog(session, { runId: run.runId, tool: "Read", input: { file_path: `${session.workspacePath}/a.js` } }),
+  );
   say(state, session, run.runId, "It is **fixed**.");
   const { talk } = openConsole(path, state);
   await within(await screen.findByRole("log")).findByText("fixed");
-  expect(talk()).toHaveTextContent(/Mara.*Fix the rounding.*Read.*a\.js.*Claude.*It is fixed\..*run 1 done · 59 s · 3 turns · \$0\.12/u);
+  expect(talk()).toHaveTextContent(
+    /Mara.*Fix the rounding.*Read.*a\.js.*Claude.*It is fixed\..*run 1 done · 59 s · 3 turns · \$0\.12/u,
+  );
 });
 
 test("successive calls fold into one line, of which failed ones stay in sight", async () => {
   const { state, session, run, path } = oneRun();
-  const call = (command: string, given: Parameters<typeof aLog>[1] = {}) => aLog(session, { runId: run.runId, input: { command }, ...given });
-  state.logs.push(call("ls"), call("cat a"), call("npm test", { status: "failed", success: false, result: "Exit code 1\nAssertionError" }));
+  const call = (command: string, given: Parameters<typeof aLog>[1] = {}) =>
+    aLog(session, { runId: run.runId, input: { command }, ...given });
+  state.logs.push(
+    call("ls"),
+    call("cat a"),
+    call("npm test", { status: "failed", success: false, result: "Exit code 1\nAssertionError" }),
+  );
   const { user } = openConsole(path, state);
   const group = await screen.findByRole("group", { name: "3 tool calls" });
   expect(within(group).getByText("npm test")).toBeInTheDocument();
@@ -72,10 +83,15 @@ test("a steered message says so to the server, and Steer is offered only while a
   const { state, session, path } = oneRun(...RUNNING);
   const { user, sent } = openConsole(path, state);
   await user.click(await screen.findByRole("button", { name: "Steer" }));
-  await user.type(screen.getByRole("textbox", { name: "Message to Claude" }), "Stop touching tests{Control>}{Enter}{/Control}");
+  await user.type(
+    screen.getByRole("textbox", { name: "Message to Claude" }),
+    "Stop touching tests{Control>}{Enter}{/Control}",
+  );
   await waitFor(() => expect(sent.at(-1)?.body).toMatchObject({ steer: true }));
   session.status = "completed";
-  await waitFor(() => expect(screen.queryByRole("button", { name: "Steer" })).not.toBeInTheDocument(), { timeout: 5_000 });
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Steer" })).not.toBeInTheDocument(), {
+    timeout: 5_000,
+  });
 });
 
 test("a draft is kept for its session", async () => {
@@ -100,7 +116,10 @@ test("Stop asks before it takes a running step away, and a second press does it"
 });
 
 test("a failed run tells what happened and what to do, in the conversation", async () => {
-  const { state, path } = oneRun({ status: "failed", lastReason: "not_logged_in" }, { status: "failed", reason: "not_logged_in", error: "Claude Code has no login.", stderrTail: "Invalid API key" });
+  const { state, path } = oneRun(
+    { status: "failed", lastReason: "not_logged_in" },
+    { status: "failed", reason: "not_logged_in", error: "Claude Code has no login.", stderrTail: "Invalid API key" },
+  );
   openConsole(path, state);
   const notice = await screen.findByRole("region", { name: "Run 1: Claude is not logged in" });
   expect(notice).toHaveTextContent("Claude Code has no login.");
@@ -109,11 +128,18 @@ test("a failed run tells what happened and what to do, in the conversation", asy
 });
 
 test("a refused call is allowed with its rule, and Claude is told to go on", async () => {
-  const { state, session, path } = oneRun({}, { denials: [{ tool: "Bash", toolUseId: "t1", input: { command: "git push origin main" } }] });
+  const { state, session, path } = oneRun(
+    {},
+    { denials: [{ tool: "Bash", toolUseId: "t1", input: { command: "git push origin main" } }] },
+  );
   const { user, sent } = openConsole(path, state);
   await user.click(await screen.findByRole("button", { name: "Allow in this session and go on" }));
   await waitFor(() => expect(sent).toHaveLength(2));
-  expect(sent[0]).toEqual({ method: "PATCH", path: `/api/sessions/${session.sessionId}`, body: { allowedTools: ["Bash(git push origin main)"] } });
+  expect(sent[0]).toEqual({
+    method: "PATCH",
+    path: `/api/sessions/${session.sessionId}`,
+    body: { allowedTools: ["Bash(git push origin main)"] },
+  });
   expect(sent[1]?.body).toMatchObject({ content: "Continue" });
 });
 
@@ -122,7 +148,8 @@ test("live text grows from the feed and gives way to the saved answer", async ()
   const { openFeed, tell, talk } = openConsole(path, state);
   await screen.findByText("Fix the rounding");
   openFeed();
-  const event = (seq: number, text: string) => anEvent(session, { seq, key: "text:1", runId: run.runId, data: { text }, timestamp: new Date().toISOString() });
+  const event = (seq: number, text: string) =>
+    anEvent(session, { seq, key: "text:1", runId: run.runId, data: { text }, timestamp: new Date().toISOString() });
   await waitFor(() => {
     tell(event(10, "Let me"));
     expect(talk()).toHaveTextContent("Let me");
@@ -131,7 +158,9 @@ test("live text grows from the feed and gives way to the saved answer", async ()
   await waitFor(() => expect(talk()).toHaveTextContent("Let me look at it."));
   expect(talk().querySelector("[data-live]")).toBeInTheDocument();
   Object.assign(run, { status: "succeeded", reason: "success", finishedAt: new Date().toISOString() });
-  state.messages.push(aMessage(session, { direction: "outbound", source: "claude", content: "Let me look at it.", runId: run.runId }));
+  state.messages.push(
+    aMessage(session, { direction: "outbound", source: "claude", content: "Let me look at it.", runId: run.runId }),
+  );
   tell(anEvent(session, { seq: 12, type: "message", data: {} }));
   tell(anEvent(session, { seq: 13, type: "run", data: {} }));
   await waitFor(() => expect(talk().querySelector("[data-live]")).not.toBeInTheDocument());
@@ -154,15 +183,26 @@ test("a message is held while the server is gone and sent when it is back", asyn
 
 test("an image of a foreign host is a link, and HTML is shown as it was typed", async () => {
   const { state, session, run, path } = oneRun();
-  say(state, session, run.runId, "![chart](https://tracker.example/pixel.png) <script>alert(1)</script> [x](javascript:alert(1))");
+  say(
+    state,
+    session,
+    run.runId,
+    "![chart](https://tracker.example/pixel.png) <script>alert(1)</script> [x](javascript:alert(1))",
+  );
   const { talk } = openConsole(path, state);
-  expect(await screen.findByRole("link", { name: /chart/u })).toHaveAttribute("href", "https://tracker.example/pixel.png");
+  expect(await screen.findByRole("link", { name: /chart/u })).toHaveAttribute(
+    "href",
+    "https://tracker.example/pixel.png",
+  );
   expect(talk().querySelector("img, script")).not.toBeInTheDocument();
   expect(talk().innerHTML).not.toContain("javascript:");
 });
 
 test("facts show how to go on in a terminal, and what each run took", async () => {
-  const { state, session, path } = oneRun({}, { durationMs: 59_000, costUsd: 0.12, claudeVersion: "2.2.0", untestedVersion: true, model: "opus" });
+  const { state, session, path } = oneRun(
+    {},
+    { durationMs: 59_000, costUsd: 0.12, claudeVersion: "2.2.0", untestedVersion: true, model: "opus" },
+  );
   openConsole(`${path}?tab=facts&wide=1`, state);
   expect(await screen.findByText(session.resumeCommand ?? "")).toBeInTheDocument();
   const panel = screen.getByRole("tabpanel");

@@ -22,8 +22,14 @@ function Problem({ error }: { error: Error }) {
   return (
     <main className={classes.problem}>
       <h1>{gone ? "There is no such session" : "The session could not be loaded"}</h1>
-      <p className="dim" role="alert">{gone ? "It may have been removed, or the link is cut off." : `${error.message} It is tried again every 3 s.`}</p>
-      <p><Link to="/" className="t-run">Back to all sessions</Link></p>
+      <p className="dim" role="alert">
+        {gone ? "It may have been removed, or the link is cut off." : `${error.message} It is tried again every 3 s.`}
+      </p>
+      <p>
+        <Link to="/" className="t-run">
+          Back to all sessions
+        </Link>
+      </p>
     </main>
   );
 }
@@ -31,7 +37,10 @@ function Problem({ error }: { error: Error }) {
 function Loading() {
   return (
     <main className={classes.session} aria-busy="true">
-      <div className={classes.skeleton} role="status" aria-label="Loading session"><i /><i /></div>
+      <div className={classes.skeleton} role="status" aria-label="Loading session">
+        <i />
+        <i />
+      </div>
     </main>
   );
 }
@@ -49,7 +58,11 @@ function Loaded({ session }: { session: Session }) {
       <main className={classes.session}>
         <SessionHeader session={session} view={view} />
         <SessionTabs session={session} view={view} />
-        {view.tab === "talk" ? <Conversation key={session.sessionId} session={session} /> : <SessionPane session={session} tab={view.tab} wide />}
+        {view.tab === "talk" ? (
+          <Conversation key={session.sessionId} session={session} />
+        ) : (
+          <SessionPane session={session} tab={view.tab} wide />
+        )}
       </main>
     );
   }
@@ -60,8 +73,17 @@ function Loaded({ session }: { session: Session }) {
         <SessionHeader session={session} view={view} />
         <Conversation key={session.sessionId} session={session} />
       </main>
-      {view.asideBeside ? !panes.asideShut && aside : (
-        <SideDrawer side="right" title="Session details" opened={panes.asideDrawer} onClose={() => setPanes({ asideDrawer: false })}>{aside}</SideDrawer>
+      {view.asideBeside ? (
+        !panes.asideShut && aside
+      ) : (
+        <SideDrawer
+          side="right"
+          title="Session details"
+          opened={panes.asideDrawer}
+          onClose={() => setPanes({ asideDrawer: false })}
+        >
+          {aside}
+        </SideDrawer>
       )}
     </>
   );

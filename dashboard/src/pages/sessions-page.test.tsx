@@ -1,8 +1,8 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { emptyState } from "../../dev/fake-api.ts";
-import { ago, aSession } from "../../dev/samples.ts";
 import { openConsole } from "../../test/console.tsx";
+import { emptyState } from "../../test/fake-api.ts";
+import { ago, aSession } from "../../test/samples.ts";
 
 function mixedState() {
   const state = emptyState();
@@ -10,8 +10,16 @@ function mixedState() {
     aSession({ title: "Finished one", status: "completed" }),
     aSession({ title: "Live one", status: "running", activity: "npm test" }),
     aSession({ title: "Broken one", status: "failed", lastReason: "budget", costUsd: 5 }),
-    aSession({ title: "Asking one", status: "waiting", waitingFor: { kind: "person", text: "Asks to run git push", until: null } }),
-    aSession({ title: "Limited one", status: "waiting", waitingFor: { kind: "limit", text: "Usage limit", until: null } }),
+    aSession({
+      title: "Asking one",
+      status: "waiting",
+      waitingFor: { kind: "person", text: "Asks to run git push", until: null },
+    }),
+    aSession({
+      title: "Limited one",
+      status: "waiting",
+      waitingFor: { kind: "limit", text: "Usage limit", until: null },
+    }),
     aSession({ title: "Old one", status: "archived" }),
   );
   return state;
@@ -20,9 +28,13 @@ function mixedState() {
 test("sessions stand in groups by what they need, and a group without sessions is not there", async () => {
   const { list, row } = openConsole("/", mixedState());
   await row(/^Failed, Broken one/u);
-  const groups = within(list()).getAllByRole("heading").map((heading) => heading.textContent);
+  const groups = within(list())
+    .getAllByRole("heading")
+    .map((heading) => heading.textContent);
   expect(groups).toEqual(["Needs you1", "Failed1", "Running1", "Waiting1", "Done1"]);
-  const names = within(list()).getAllByRole("link").map((link) => link.textContent);
+  const names = within(list())
+    .getAllByRole("link")
+    .map((link) => link.textContent);
   expect(names[0]).toMatch(/^Waiting for you, Asking one.*Asks to run git push/u);
   expect(names[1]).toMatch(/^Failed, Broken one.*Budget reached/u);
   expect(names[2]).toMatch(/^Running, Live one.*npm test/u);
@@ -47,7 +59,8 @@ test("a search that finds nothing repeats itself and offers to be cleared", asyn
 
 test("done sessions come twenty at a time", async () => {
   const state = emptyState();
-  for (let index = 0; index < 25; index += 1) state.sessions.push(aSession({ title: `Done ${index}`, createdAt: ago(index) }));
+  for (let index = 0; index < 25; index += 1)
+    state.sessions.push(aSession({ title: `Done ${index}`, createdAt: ago(index) }));
   const { user, list, row } = openConsole("/", state);
   await row(/Done 19/u);
   expect(within(list()).getAllByRole("link")).toHaveLength(20);

@@ -1,7 +1,7 @@
 import { useSessionLists } from "../components/list/use-session-lists.ts";
 import { FirstStart } from "../components/start/first-start.tsx";
-import { useTitle } from "../lib/use-title.ts";
 import { Overview } from "../components/start/overview.tsx";
+import { useTitle } from "../lib/use-title.ts";
 
 /** Nothing chosen: how to begin where nothing has begun, else what stands where. */
 export function SessionsPage() {

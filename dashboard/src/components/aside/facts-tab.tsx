@@ -7,33 +7,62 @@ import { sessionState } from "../../lib/session-state.ts";
 import { Button } from "../button.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { SOURCES } from "../icons.tsx";
-import classes from "./facts-tab.module.css";
 import { RunFacts } from "./run-facts.tsx";
+import classes from "./facts-tab.module.css";
 
 function Fact({ name, children, copy }: { name: string; children: ReactNode; copy?: string }) {
   return (
     <>
       <dt>{name}</dt>
-      <dd>{children}{copy !== undefined && <CopyButton text={copy} label={`Copy: ${name}`} />}</dd>
+      <dd>
+        {children}
+        {copy !== undefined && <CopyButton text={copy} label={`Copy: ${name}`} />}
+      </dd>
     </>
   );
 }
 
 /** A path, an id, a branch: as typed, whole, with a button to take it along. */
 function Typed({ name, text }: { name: string; text: string | null }) {
-  return text === null ? null : <Fact name={name} copy={text}><code className={classes.typed}>{text}</code></Fact>;
+  return text === null ? null : (
+    <Fact name={name} copy={text}>
+      <code className={classes.typed}>{text}</code>
+    </Fact>
+  );
 }
 
 function Options({ options }: { options: Session["options"] }) {
   return (
     <>
       {options.model && <Fact name="Model">{options.model}</Fact>}
-      {options.permissionMode && <Fact name="Permissions"><code>{options.permissionMode}</code></Fact>}
-      {options.allowedTools && options.allowedTools.length > 0 && <Fact name="Allowed"><span className={classes.rules}>{options.allowedTools.map((rule) => <code key={rule}>{rule}</code>)}</span></Fact>}
-      {options.disallowedTools && options.disallowedTools.length > 0 && <Fact name="Refused"><span className={classes.rules}>{options.disallowedTools.map((rule) => <code key={rule}>{rule}</code>)}</span></Fact>}
+      {options.permissionMode && (
+        <Fact name="Permissions">
+          <code>{options.permissionMode}</code>
+        </Fact>
+      )}
+      {options.allowedTools && options.allowedTools.length > 0 && (
+        <Fact name="Allowed">
+          <span className={classes.rules}>
+            {options.allowedTools.map((rule) => (
+              <code key={rule}>{rule}</code>
+            ))}
+          </span>
+        </Fact>
+      )}
+      {options.disallowedTools && options.disallowedTools.length > 0 && (
+        <Fact name="Refused">
+          <span className={classes.rules}>
+            {options.disallowedTools.map((rule) => (
+              <code key={rule}>{rule}</code>
+            ))}
+          </span>
+        </Fact>
+      )}
       {options.maxBudgetUsd !== undefined && <Fact name="Budget">{money(options.maxBudgetUsd)} a run</Fact>}
       {options.maxTurns !== undefined && <Fact name="Turns">{plural(options.maxTurns, "turn")} a run at most</Fact>}
-      {options.timeoutSeconds !== undefined && <Fact name="Timeout">{duration(options.timeoutSeconds * 1_000)} a run</Fact>}
+      {options.timeoutSeconds !== undefined && (
+        <Fact name="Timeout">{duration(options.timeoutSeconds * 1_000)} a run</Fact>
+      )}
     </>
   );
 }
@@ -43,7 +72,10 @@ function Resume({ command }: { command: string | null }) {
     <section className={classes.part}>
       <h2>Go on in a terminal</h2>
       {command ? (
-        <div className={classes.command}><code>{command}</code><CopyButton text={command} label="Copy the resume command" /></div>
+        <div className={classes.command}>
+          <code>{command}</code>
+          <CopyButton text={command} label="Copy the resume command" />
+        </div>
       ) : (
         <p className="dim sm">The command appears here once Claude has started.</p>
       )}
@@ -63,9 +95,20 @@ export function FactsTab({ session }: { session: Session }) {
         <h2>Session</h2>
         <dl className={classes.list}>
           <Fact name="Status">{[state.word, state.why].filter(Boolean).join(", ")}</Fact>
-          <Fact name="Cost"><span className="num">{money(session.costUsd)} in {plural(session.runCount, "run")}</span></Fact>
-          <Fact name="Began"><span className="num">{fullTime(session.createdAt)}, by {SOURCES[session.source].name}</span></Fact>
-          <Typed name={session.projectType === "github" ? "Repository" : "Project"} text={session.githubRepo ?? session.projectPath} />
+          <Fact name="Cost">
+            <span className="num">
+              {money(session.costUsd)} in {plural(session.runCount, "run")}
+            </span>
+          </Fact>
+          <Fact name="Began">
+            <span className="num">
+              {fullTime(session.createdAt)}, by {SOURCES[session.source].name}
+            </span>
+          </Fact>
+          <Typed
+            name={session.projectType === "github" ? "Repository" : "Project"}
+            text={session.githubRepo ?? session.projectPath}
+          />
           <Typed name="Workspace" text={session.workspacePath} />
           <Typed name="Branch" text={session.workBranch ?? session.branch} />
           <Typed name="Session id" text={session.sessionId} />
@@ -74,9 +117,19 @@ export function FactsTab({ session }: { session: Session }) {
           <Options options={session.options} />
         </dl>
       </section>
-      {error && runs.length === 0 && <p className={classes.part} role="alert">{error.message}</p>}
-      {runs.map((run) => <RunFacts key={run.runId} run={run} open={run === runs[0]} />)}
-      {hasNextPage && <Button look="quiet" size="small" className={classes.more} onClick={() => void fetchNextPage()}>Older runs</Button>}
+      {error && runs.length === 0 && (
+        <p className={classes.part} role="alert">
+          {error.message}
+        </p>
+      )}
+      {runs.map((run) => (
+        <RunFacts key={run.runId} run={run} open={run === runs[0]} />
+      ))}
+      {hasNextPage && (
+        <Button look="quiet" size="small" className={classes.more} onClick={() => void fetchNextPage()}>
+          Older runs
+        </Button>
+      )}
     </div>
   );
 }

@@ -17,7 +17,9 @@ function Lines({ patch, split }: { patch: string; split: boolean }) {
     <DiffTable viewType={split ? "split" : "unified"} diffType={file.type} hunks={file.hunks}>
       {(hunks: HunkData[]) =>
         hunks.flatMap((hunk) => [
-          <Decoration key={`d${hunk.content}`}><span className={classes.hunk}>{hunk.content}</span></Decoration>,
+          <Decoration key={`d${hunk.content}`}>
+            <span className={classes.hunk}>{hunk.content}</span>
+          </Decoration>,
           <Hunk key={hunk.content} hunk={hunk} />,
         ])
       }
@@ -42,14 +44,22 @@ export function FileDiff({ diff, file, place, split }: FileDiffProps) {
   return (
     <section className={classes.diff} aria-label={`Changes in ${file.path}`}>
       <div className={classes.head}>
-        <span className={`mono ${classes.path}`}><span className={classes.folder}>{folder}</span><b className={classes.name}>{name}</b></span>
+        <span className={`mono ${classes.path}`}>
+          <span className={classes.folder}>{folder}</span>
+          <b className={classes.name}>{name}</b>
+        </span>
         <span className="right sm dim num">{place}</span>
         <CopyButton text={file.path} label="Copy the path" />
       </div>
       <div className={classes.lines} tabIndex={0} role="region" aria-label={`Lines of ${name}`}>
         {why && <p className={classes.nothing}>{why}</p>}
         {!why && lines > MOST_LINES && !anyway && (
-          <p className={classes.nothing}>{count(lines)} lines. <Button size="small" onClick={() => setAnyway(true)}>Show them</Button></p>
+          <p className={classes.nothing}>
+            {count(lines)} lines.{" "}
+            <Button size="small" onClick={() => setAnyway(true)}>
+              Show them
+            </Button>
+          </p>
         )}
         {!why && (lines <= MOST_LINES || anyway) && <Lines patch={patch} split={split} />}
       </div>

@@ -8,7 +8,12 @@ import { RUN_STATES, StateIcon } from "../state-icon.tsx";
 import classes from "./facts-tab.module.css";
 
 function Row({ name, children }: { name: string; children: ReactNode }) {
-  return <><dt>{name}</dt><dd className="num">{children}</dd></>;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className="num">{children}</dd>
+    </>
+  );
 }
 
 function Going({ from }: { from: string }) {
@@ -23,8 +28,16 @@ function Times({ run }: { run: Run }) {
   const waited = run.startedAt ? Date.parse(run.startedAt) - Date.parse(run.queuedAt) : 0;
   return (
     <>
-      <Row name="Queued">{fullTime(run.queuedAt)}{waited > 1_000 && `, waited ${duration(waited)}`}</Row>
-      {run.startedAt && <Row name="Took">{run.durationMs === null ? <Going from={run.startedAt} /> : duration(run.durationMs)}{parts.length > 0 && `, ${parts.join(", ")}`}</Row>}
+      <Row name="Queued">
+        {fullTime(run.queuedAt)}
+        {waited > 1_000 && `, waited ${duration(waited)}`}
+      </Row>
+      {run.startedAt && (
+        <Row name="Took">
+          {run.durationMs === null ? <Going from={run.startedAt} /> : duration(run.durationMs)}
+          {parts.length > 0 && `, ${parts.join(", ")}`}
+        </Row>
+      )}
     </>
   );
 }
@@ -32,7 +45,12 @@ function Times({ run }: { run: Run }) {
 function UsageRow({ run: { usage } }: { run: Run }) {
   if (!usage) return null;
   const { inputTokens, outputTokens, cacheReadInputTokens, cacheCreationInputTokens } = usage;
-  return <Row name="Tokens">{tokens(inputTokens)} in, {tokens(outputTokens)} out, cache {tokens(cacheReadInputTokens)} read, {tokens(cacheCreationInputTokens)} written</Row>;
+  return (
+    <Row name="Tokens">
+      {tokens(inputTokens)} in, {tokens(outputTokens)} out, cache {tokens(cacheReadInputTokens)} read,{" "}
+      {tokens(cacheCreationInputTokens)} written
+    </Row>
+  );
 }
 
 function Attempts({ attempts }: { attempts: Run["attempts"] }) {
@@ -43,7 +61,8 @@ function Attempts({ attempts }: { attempts: Run["attempts"] }) {
         {attempts.map((attempt) => (
           <li key={attempt.attempt}>
             {attempt.attempt}: {timeOfDay(attempt.startedAt)}, {attempt.reason?.replaceAll("_", " ") ?? "going on"}
-            {attempt.exitCode !== null && `, exit ${attempt.exitCode}`}{attempt.pid !== null && <span className="dim3"> pid {attempt.pid}</span>}
+            {attempt.exitCode !== null && `, exit ${attempt.exitCode}`}
+            {attempt.pid !== null && <span className="dim3"> pid {attempt.pid}</span>}
           </li>
         ))}
       </ol>
@@ -51,29 +70,67 @@ function Attempts({ attempts }: { attempts: Run["attempts"] }) {
   );
 }
 
+/** Which model and which CLI did it. */
+function Machine({ run }: { run: Run }) {
+  return (
+    <>
+      {run.model && <Row name="Model">{run.model}</Row>}
+      {run.claudeVersion && (
+        <Row name="CLI">
+          {run.claudeVersion} {run.untestedVersion && <span className={classes.untested}>untested</span>}
+        </Row>
+      )}
+    </>
+  );
+}
+
+/** Why it waits, why it failed, what was refused. */
+function Troubles({ run }: { run: Run }) {
+  return (
+    <>
+      {run.waitingFor && <Row name="Waits for">{waitText(run.waitingFor)}</Row>}
+      {run.error && (
+        <Row name="Error">
+          <span className="t-fail">{run.error}</span>
+        </Row>
+      )}
+      {run.denials.length > 0 && (
+        <Row name="Denied">
+          <span className="t-need">{plural(run.denials.length, "call")}</span>{" "}
+          {[...new Set(run.denials.map((denial) => denial.tool))].join(", ")}
+        </Row>
+      )}
+    </>
+  );
+}
+
 /** One run: how it ended and why, what it took and cost, with which model and CLI. */
 export function RunFacts({ run, open }: { run: Run; open: boolean }) {
+  const sums = [run.durationMs !== null && duration(run.durationMs), run.costUsd !== null && money(run.costUsd)];
   return (
     <details className={classes.run} open={open}>
       <summary>
         <StateIcon state={RUN_STATES[run.status]} />
         <b>Run {run.number}</b>
         <span className="dim cut">{runWord(run)}</span>
-        <span className={classes.runCost}>{run.durationMs !== null && duration(run.durationMs)}{run.costUsd !== null && ` · ${money(run.costUsd)}`}</span>
+        <span className={classes.runCost}>{sums.filter(Boolean).join(" · ")}</span>
       </summary>
       <dl className={classes.list}>
-        {run.waitingFor && <Row name="Waits for">{waitText(run.waitingFor)}</Row>}
-        {run.error && <Row name="Error"><span className="t-fail">{run.error}</span></Row>}
+        <Troubles run={run} />
         <Times run={run} />
         {run.turns !== null && <Row name="Turns">{plural(run.turns, "turn")}</Row>}
         <UsageRow run={run} />
-        {run.model && <Row name="Model">{run.model}</Row>}
-        {run.claudeVersion && <Row name="CLI">{run.claudeVersion} {run.untestedVersion && <span className={classes.untested}>untested</span>}</Row>}
-        {run.denials.length > 0 && <Row name="Denied"><span className="t-need">{plural(run.denials.length, "call")}</span> {[...new Set(run.denials.map((denial) => denial.tool))].join(", ")}</Row>}
+        <Machine run={run} />
         <Attempts attempts={run.attempts} />
-        <Row name="Run id"><code className={classes.typed}>{run.runId}</code></Row>
+        <Row name="Run id">
+          <code className={classes.typed}>{run.runId}</code>
+        </Row>
       </dl>
-      {run.stderrTail && <pre className={classes.stderr} tabIndex={0} aria-label="Last lines of standard error">{run.stderrTail}</pre>}
+      {run.stderrTail && (
+        <pre className={classes.stderr} tabIndex={0} aria-label="Last lines of standard error">
+          {run.stderrTail}
+        </pre>
+      )}
     </details>
   );
 }

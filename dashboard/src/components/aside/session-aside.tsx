@@ -13,7 +13,15 @@ export function SessionAside({ session, view }: { session: Session; view: Sessio
     <aside className={classes.aside} aria-label="Session details">
       <SessionTabs session={session} view={view}>
         {!view.asideBeside && (
-          <Button look="quiet" size="small" square aria-label="Close the details" onClick={() => setPanes({ asideDrawer: false })}><CloseIcon size={12} /></Button>
+          <Button
+            look="quiet"
+            size="small"
+            square
+            aria-label="Close the details"
+            onClick={() => setPanes({ asideDrawer: false })}
+          >
+            <CloseIcon size={12} />
+          </Button>
         )}
       </SessionTabs>
       <SessionPane session={session} tab={view.tab} wide={false} />

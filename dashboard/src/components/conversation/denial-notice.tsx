@@ -35,19 +35,40 @@ export function DenialNotice({ run, session, latest }: { run: Run; session: Sess
   const open = latest && missing.length > 0;
   return (
     <section className={classes.denial} aria-label="Not allowed">
-      <h3><AsksIcon className="t-need" /> Claude was not allowed {texts.length === 1 ? "to do this" : `to do ${plural(texts.length, "thing")}`} <span className="dim xs">run {run.number}</span></h3>
-      {texts.map((text) => <pre key={text} tabIndex={0}>{text}</pre>)}
+      <h3>
+        <AsksIcon className="t-need" /> Claude was not allowed{" "}
+        {texts.length === 1 ? "to do this" : `to do ${plural(texts.length, "thing")}`}{" "}
+        <span className="dim xs">run {run.number}</span>
+      </h3>
+      {texts.map((text) => (
+        <pre key={text} tabIndex={0}>
+          {text}
+        </pre>
+      ))}
       {open ? (
         <div className={classes.rules}>
           {missing.map((rule) => (
-            <input key={rule} aria-label="Rule to allow" value={rules[rule] ?? rule} maxLength={500} spellCheck={false} onChange={(event) => setRules({ ...rules, [rule]: event.target.value })} />
+            <input
+              key={rule}
+              aria-label="Rule to allow"
+              value={rules[rule] ?? rule}
+              maxLength={500}
+              spellCheck={false}
+              onChange={(event) => setRules({ ...rules, [rule]: event.target.value })}
+            />
           ))}
-          <Button look="filled" disabled={allow.isPending} onClick={() => allow.mutate()}>Allow in this session and go on</Button>
+          <Button look="filled" disabled={allow.isPending} onClick={() => allow.mutate()}>
+            Allow in this session and go on
+          </Button>
         </div>
       ) : (
         missing.length === 0 && <p className="dim">Allowed in this session now.</p>
       )}
-      {allow.error && <p className="t-fail" role="alert">{allow.error.message}</p>}
+      {allow.error && (
+        <p className="t-fail" role="alert">
+          {allow.error.message}
+        </p>
+      )}
     </section>
   );
 }

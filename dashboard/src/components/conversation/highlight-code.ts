@@ -26,14 +26,16 @@ function languageOf(code: Element): string | undefined {
 function highlight(code: Element): void {
   const language = languageOf(code);
   const [text] = code.children;
-  if (!language || text?.type !== "text" || text.value.length > MOST_CHARACTERS || !highlighter.registered(language)) return;
+  if (!language || text?.type !== "text" || text.value.length > MOST_CHARACTERS || !highlighter.registered(language))
+    return;
   code.children = highlighter.highlight(language, text.value).children as Element["children"];
 }
 
 function visit(node: Root | RootContent): void {
   if (!("children" in node)) return;
   for (const child of node.children) {
-    if (node.type === "element" && node.tagName === "pre" && child.type === "element" && child.tagName === "code") highlight(child);
+    if (node.type === "element" && node.tagName === "pre" && child.type === "element" && child.tagName === "code")
+      highlight(child);
     else visit(child);
   }
 }

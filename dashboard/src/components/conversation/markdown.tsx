@@ -19,8 +19,17 @@ function Code({ children, node: _, ...rest }: ComponentProps<"pre"> & { node?: u
   };
   return (
     <div className={classes.code}>
-      <pre {...rest} ref={pre} tabIndex={0}>{children}</pre>
-      <Button look="quiet" size="small" square className={classes.copy} aria-label={copied ? "Copied" : "Copy the code"} onClick={copy}>
+      <pre {...rest} ref={pre} tabIndex={0}>
+        {children}
+      </pre>
+      <Button
+        look="quiet"
+        size="small"
+        square
+        className={classes.copy}
+        aria-label={copied ? "Copied" : "Copy the code"}
+        onClick={copy}
+      >
         {copied ? <DoneIcon size={12} className="t-run" /> : <CopyIcon size={12} />}
       </Button>
     </div>
@@ -32,14 +41,26 @@ function Picture({ src, alt }: ComponentProps<"img">) {
   const address = typeof src === "string" ? src : "";
   const own = address.startsWith("/") || (URL.canParse(address) && new URL(address).origin === location.origin);
   if (own) return <img src={address} alt={alt ?? ""} loading="lazy" className={classes.image} />;
-  return <a href={address} target="_blank" rel="noreferrer noopener">{alt || "Image"} ({URL.canParse(address) ? new URL(address).host : "image"})</a>;
+  return (
+    <a href={address} target="_blank" rel="noreferrer noopener">
+      {alt || "Image"} ({URL.canParse(address) ? new URL(address).host : "image"})
+    </a>
+  );
 }
 
 const components: Components = {
   pre: Code,
   img: Picture,
-  a: ({ node: _, children, href }) => <a href={href} target="_blank" rel="noreferrer noopener">{children}</a>,
-  table: ({ node: _, children }) => <div className={classes.table}><table>{children}</table></div>,
+  a: ({ node: _, children, href }) => (
+    <a href={href} target="_blank" rel="noreferrer noopener">
+      {children}
+    </a>
+  ),
+  table: ({ node: _, children }) => (
+    <div className={classes.table}>
+      <table>{children}</table>
+    </div>
+  ),
   // Headings of a message are not headings of the page.
   h1: ({ children }) => <p className={classes.heading}>{children}</p>,
   h2: ({ children }) => <p className={classes.heading}>{children}</p>,

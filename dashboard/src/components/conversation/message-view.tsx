@@ -16,23 +16,49 @@ function Text({ children }: { children: string }) {
 }
 
 const initials = (name: string): string =>
-  name.split(/[\s._-]+/u).map((part) => part[0] ?? "").join("").slice(0, 2).toUpperCase();
+  name
+    .split(/[\s._-]+/u)
+    .map((part) => part[0] ?? "")
+    .join("")
+    .slice(0, 2)
+    .toUpperCase();
 
 function Head({ name, about, at }: { name: string; about: string; at: string }) {
   return (
     <div className={classes.who}>
       <b>{name}</b>
       {about && <span>{about}</span>}
-      <time className="num" dateTime={at} title={fullTime(at)}>{timeOfDay(at)}</time>
+      <time className="num" dateTime={at} title={fullTime(at)}>
+        {timeOfDay(at)}
+      </time>
     </div>
   );
 }
 
-function Frame({ badge, claude, head, children }: { badge: string; claude: boolean; head: ReactNode; children: ReactNode }) {
+function Frame({
+  badge,
+  claude,
+  head,
+  children,
+}: {
+  badge: string;
+  claude: boolean;
+  head: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <article className={classes.message}>
-      {head ? <span className={classes.badge} data-claude={claude || undefined} aria-hidden>{badge}</span> : <span className={classes.noBadge} />}
-      <div className={classes.body}>{head}{children}</div>
+      {head ? (
+        <span className={classes.badge} data-claude={claude || undefined} aria-hidden>
+          {badge}
+        </span>
+      ) : (
+        <span className={classes.noBadge} />
+      )}
+      <div className={classes.body}>
+        {head}
+        {children}
+      </div>
     </article>
   );
 }
@@ -40,7 +66,15 @@ function Frame({ badge, claude, head, children }: { badge: string; claude: boole
 const runWords = (run: number | undefined): string => (run === undefined ? "" : `run ${run}`);
 
 /** What somebody said, with who and through which door. What Claude says on under the same name has no second head. */
-export function MessageView({ message, continued, run }: { message: Message; continued: boolean; run: number | undefined }) {
+export function MessageView({
+  message,
+  continued,
+  run,
+}: {
+  message: Message;
+  continued: boolean;
+  run: number | undefined;
+}) {
   const { direction, author, source, timestamp, content } = message;
   if (direction === "outbound" && (source === "claude" || author === null)) {
     return (
@@ -53,7 +87,11 @@ export function MessageView({ message, continued, run }: { message: Message; con
   const name = author ?? (source === "dashboard" ? "You" : door);
   const about = author !== null || source === "dashboard" ? door : "";
   return (
-    <Frame badge={initials(name)} claude={false} head={<Head name={name} about={about === name ? "" : about} at={timestamp} />}>
+    <Frame
+      badge={initials(name)}
+      claude={false}
+      head={<Head name={name} about={about === name ? "" : about} at={timestamp} />}
+    >
       <Text>{content}</Text>
     </Frame>
   );
@@ -71,7 +109,9 @@ interface ClaudeTextProps {
 export function ClaudeText({ text, at, live, continued, run }: ClaudeTextProps) {
   return (
     <Frame badge="C" claude head={!continued && <Head name="Claude" about={runWords(run)} at={at} />}>
-      <div data-live={live || undefined} className={classes.said}><Text>{text}</Text></div>
+      <div data-live={live || undefined} className={classes.said}>
+        <Text>{text}</Text>
+      </div>
     </Frame>
   );
 }

@@ -12,8 +12,12 @@ export function PendingMessages({ messages }: { messages: readonly Message[] }) 
         <li key={message.messageId}>
           <QueuedIcon size={11} />
           <span className="strong">Queued</span>
-          <span className="cut" title={message.content}>“{message.content.split("\n")[0]}”</span>
-          <time className="right num dim3" dateTime={message.timestamp}>{timeOfDay(message.timestamp)}</time>
+          <span className="cut" title={message.content}>
+            “{message.content.split("\n")[0]}”
+          </span>
+          <time className="right num dim3" dateTime={message.timestamp}>
+            {timeOfDay(message.timestamp)}
+          </time>
         </li>
       ))}
     </ul>

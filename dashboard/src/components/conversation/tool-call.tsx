@@ -5,8 +5,8 @@ import { callSummary, inputParts } from "../../lib/tool-words.ts";
 import { useNow } from "../../lib/use-now.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { CancelledIcon, DoneIcon, FailedIcon, FoldIcon, RunningIcon } from "../icons.tsx";
-import classes from "./tool-group.module.css";
 import { ToolOutput } from "./tool-output.tsx";
+import classes from "./tool-group.module.css";
 
 const ICONS = { running: RunningIcon, succeeded: DoneIcon, failed: FailedIcon, denied: CancelledIcon } as const;
 const TONES = { running: "t-run", succeeded: "t-done", failed: "t-fail", denied: "t-fail" } as const;
@@ -18,9 +18,18 @@ function LiveClock({ from }: { from: string }) {
 
 /** How long it took, and how it ended where that is not plain success. */
 function Took({ log }: { log: CommandLog }) {
-  if (log.status === "running") return <span className={classes.took}><LiveClock from={log.timestamp} /></span>;
+  if (log.status === "running")
+    return (
+      <span className={classes.took}>
+        <LiveClock from={log.timestamp} />
+      </span>
+    );
   const exit = log.status === "failed" ? (/^(?:Error: )?Exit code (\d+)/u.exec(log.result ?? "")?.[1] ?? "") : "";
-  const words = [log.status === "denied" && "not allowed", exit && `exit ${exit}`, log.durationMs !== null && duration(log.durationMs)];
+  const words = [
+    log.status === "denied" && "not allowed",
+    exit && `exit ${exit}`,
+    log.durationMs !== null && duration(log.durationMs),
+  ];
   return <span className={classes.took}>{words.filter(Boolean).join(" · ")}</span>;
 }
 
@@ -33,7 +42,14 @@ function Detail({ log }: { log: CommandLog }) {
         Input <span className="num">{fullTime(log.timestamp)}</span>
         <span className="right">{code && <CopyButton text={code} label="Copy the input" />}</span>
       </div>
-      {parts.map((part) => part.text && <pre key={part.kind + part.text.slice(0, 40)} className={classes.block} data-kind={part.kind} tabIndex={0}>{part.text}</pre>)}
+      {parts.map(
+        (part) =>
+          part.text && (
+            <pre key={part.kind + part.text.slice(0, 40)} className={classes.block} data-kind={part.kind} tabIndex={0}>
+              {part.text}
+            </pre>
+          ),
+      )}
       {log.result !== null && log.result !== "" && <ToolOutput text={log.result} failed={log.status === "failed"} />}
       {log.result === "" && <p className="sm dim3">No output.</p>}
     </div>
@@ -51,13 +67,28 @@ function LiveTail({ log }: { log: CommandLog }) {
 }
 
 /** One tool call: what it did in a line, with input and result underneath when opened. The one that is on shows its input. */
-export function ToolCall({ log, workspacePath, inside = false }: { log: CommandLog; workspacePath: string | null; inside?: boolean }) {
+export function ToolCall({
+  log,
+  workspacePath,
+  inside = false,
+}: {
+  log: CommandLog;
+  workspacePath: string | null;
+  inside?: boolean;
+}) {
   const live = log.status === "running";
   const [open, setOpen] = useState(false);
   const Icon = ICONS[log.status];
   return (
     <div data-log={log.logId}>
-      <button type="button" className={classes.line} data-inside={inside || undefined} data-live={live || undefined} aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        className={classes.line}
+        data-inside={inside || undefined}
+        data-live={live || undefined}
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
         <FoldIcon size={12} className={classes.fold ?? ""} />
         <Icon size={12} className={TONES[log.status]} />
         <span className="hidden-text">{WORDS[log.status]}, </span>

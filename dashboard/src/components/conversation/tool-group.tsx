@@ -17,8 +17,16 @@ function FoldedLine({ logs, open, onToggle }: { logs: readonly CommandLog[]; ope
       <b>{plural(logs.length, "tool call")}</b>
       <span className="cut">
         {toolCounts(logs)}
-        {failed > 0 && <>, <span className="t-fail">{failed} failed</span></>}
-        {denied > 0 && <>, <span className="t-fail">{denied} not allowed</span></>}
+        {failed > 0 && (
+          <>
+            , <span className="t-fail">{failed} failed</span>
+          </>
+        )}
+        {denied > 0 && (
+          <>
+            , <span className="t-fail">{denied} not allowed</span>
+          </>
+        )}
         {failed + denied > 0 && wentOn && " and went on"}
       </span>
       <span className={classes.took}>{duration(totalMs(logs))}</span>
@@ -36,8 +44,12 @@ export function ToolGroup({ logs, workspacePath }: { logs: readonly CommandLog[]
   return (
     <div className={classes.group} role="group" aria-label={plural(logs.length, "tool call")}>
       {folds && <FoldedLine logs={ended} open={open} onToggle={() => setOpen(!open)} />}
-      {shown.map((log) => <ToolCall key={log.logId} log={log} workspacePath={workspacePath} inside={folds} />)}
-      {live.map((log) => <ToolCall key={log.logId} log={log} workspacePath={workspacePath} />)}
+      {shown.map((log) => (
+        <ToolCall key={log.logId} log={log} workspacePath={workspacePath} inside={folds} />
+      ))}
+      {live.map((log) => (
+        <ToolCall key={log.logId} log={log} workspacePath={workspacePath} />
+      ))}
     </div>
   );
 }

@@ -15,11 +15,17 @@ export function ToolOutput({ text, failed }: { text: string; failed: boolean }) 
     <>
       <div className={classes.caption}>
         {failed ? "Error" : "Result"} <span>{plural(lines.length, "line")}</span>
-        <span className="right"><CopyButton text={text} label="Copy the result" /></span>
+        <span className="right">
+          <CopyButton text={text} label="Copy the result" />
+        </span>
       </div>
       <pre className={classes.block} data-failed={failed || undefined} tabIndex={0}>
         {long ? lines.slice(0, EDGE).join("\n") : lines.join("\n")}
-        {long && <button type="button" className={classes.between} onClick={() => setWhole(true)}>{count(hidden)} {hidden === 1 ? "line" : "lines"} between</button>}
+        {long && (
+          <button type="button" className={classes.between} onClick={() => setWhole(true)}>
+            {count(hidden)} {hidden === 1 ? "line" : "lines"} between
+          </button>
+        )}
         {long && lines.slice(-EDGE).join("\n")}
       </pre>
     </>

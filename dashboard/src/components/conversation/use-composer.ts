@@ -31,16 +31,16 @@ export function useComposer(session: Session) {
     onSuccess: async () => {
       setHeld(undefined);
       write("");
-      await Promise.all([["messages", id], ["runs", id], ["sessions"]].map((queryKey) => client.invalidateQueries({ queryKey })));
+      await Promise.all(
+        [["messages", id], ["runs", id], ["sessions"]].map((queryKey) => client.invalidateQueries({ queryKey })),
+      );
     },
     onError: (failure, message) => {
       if (isUnreachable(failure)) setHeld(message);
     },
   });
   useEffect(() => {
-    if (gone || !held || isPending) return;
-    setHeld(undefined);
-    mutate(held);
+    if (!gone && held && !isPending) mutate(held);
   }, [gone, held, isPending, mutate]);
   const send = () => {
     const content = text.trim();

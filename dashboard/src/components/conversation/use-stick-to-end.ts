@@ -4,26 +4,29 @@ const NEAR_PX = 48;
 
 /** Keeps a scroller at its end while it grows, until the reader scrolls up; then counts what came since. */
 export function useStickToEnd(scroller: RefObject<HTMLElement | null>, count: number) {
-  const [away, setAway] = useState(false);
-  const seen = useRef(count);
+  const [leftAt, setLeftAt] = useState<number>();
+  const latest = useRef(count);
   const stuck = useRef(true);
+  useEffect(() => {
+    latest.current = count;
+  }, [count]);
   const toEnd = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
     stuck.current = true;
-    setAway(false);
+    setLeftAt(undefined);
     element.scrollTop = element.scrollHeight;
   }, [scroller]);
   useLayoutEffect(() => {
-    if (stuck.current) toEnd();
-  }, [count, toEnd]);
+    if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  }, [scroller]);
   useEffect(() => {
     const element = scroller.current;
     const content = element?.firstElementChild;
     if (!element || !content) return;
     const onScroll = () => {
       stuck.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX;
-      setAway(!stuck.current);
+      setLeftAt((before) => (stuck.current ? undefined : (before ?? latest.current)));
     };
     const grown = new ResizeObserver(() => {
       if (stuck.current) element.scrollTop = element.scrollHeight;
@@ -36,6 +39,5 @@ export function useStickToEnd(scroller: RefObject<HTMLElement | null>, count: nu
       element.removeEventListener("scroll", onScroll);
     };
   }, [scroller]);
-  if (!away) seen.current = count;
-  return { away, missed: Math.max(0, count - seen.current), toEnd };
+  return { away: leftAt !== undefined, missed: Math.max(0, count - (leftAt ?? count)), toEnd };
 }

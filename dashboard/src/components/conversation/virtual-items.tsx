@@ -36,7 +36,12 @@ export function VirtualItems({ items, session, runs, scroller }: VirtualItemsPro
       {virtual.getVirtualItems().map(({ index, key, start }) => {
         const item = items[index];
         return (
-          <div key={key} ref={virtual.measureElement} data-index={index} style={{ position: "absolute", top: 0, left: 0, right: 0, transform: `translateY(${start}px)` }}>
+          <div
+            key={key}
+            ref={virtual.measureElement}
+            data-index={index}
+            style={{ position: "absolute", top: 0, left: 0, right: 0, transform: `translateY(${start}px)` }}
+          >
             {item && <ItemView item={item} session={session} runs={runs} />}
           </div>
         );

@@ -42,7 +42,8 @@ const EMPTY: CreateForm = {
 const text = (value: string): string | undefined => value.trim() || undefined;
 const list = (values: string[]): string[] | undefined => (values.length > 0 ? values : undefined);
 /** A number as typed; what is none stays as it is, so that the server can say what is wrong with it. */
-const number = (value: string, factor = 1): number | undefined => (value.trim() === "" ? undefined : Number(value) * factor);
+const number = (value: string, factor = 1): number | undefined =>
+  value.trim() === "" ? undefined : Number(value) * factor;
 
 type Body = z.input<typeof CreateSession>;
 
@@ -72,6 +73,7 @@ export function requestOf(form: CreateForm): Body {
 /** The form's state; the last place that worked is where the next session begins. */
 export function useCreateForm(first: Partial<CreateForm>) {
   const [form, setForm] = useState<CreateForm>({ ...EMPTY, ...first });
-  const set = <K extends keyof CreateForm>(name: K, value: CreateForm[K]) => setForm((current) => ({ ...current, [name]: value }));
+  const set = <K extends keyof CreateForm>(name: K, value: CreateForm[K]) =>
+    setForm((current) => ({ ...current, [name]: value }));
   return { form, set };
 }

@@ -28,13 +28,35 @@ export function ListEmpty() {
     <div className={classes.rows}>
       <p className={classes.note}>No sessions yet. They gather here by what they need from you:</p>
       <ul className={classes.legend}>
-        <li><AsksIcon className="t-need" /><b>Needs you</b><span>an answer, a decision</span></li>
-        <li><FailedIcon className="t-fail" /><b>Failed</b><span>with the reason</span></li>
-        <li><RunningIcon className="t-run" /><b>Running</b><span>a process is alive</span></li>
-        <li><ClockIcon className="t-wait" /><b>Waiting</b><span>for a limit, a retry, a slot</span></li>
-        <li><DoneIcon className="t-done" /><b>Done</b><span>can be continued</span></li>
+        <li>
+          <AsksIcon className="t-need" />
+          <b>Needs you</b>
+          <span>an answer, a decision</span>
+        </li>
+        <li>
+          <FailedIcon className="t-fail" />
+          <b>Failed</b>
+          <span>with the reason</span>
+        </li>
+        <li>
+          <RunningIcon className="t-run" />
+          <b>Running</b>
+          <span>a process is alive</span>
+        </li>
+        <li>
+          <ClockIcon className="t-wait" />
+          <b>Waiting</b>
+          <span>for a limit, a retry, a slot</span>
+        </li>
+        <li>
+          <DoneIcon className="t-done" />
+          <b>Done</b>
+          <span>can be continued</span>
+        </li>
       </ul>
-      <p className={classes.note}>A filled centre means that a process is alive. Hollow means nothing runs and nothing is held.</p>
+      <p className={classes.note}>
+        A filled centre means that a process is alive. Hollow means nothing runs and nothing is held.
+      </p>
     </div>
   );
 }
@@ -44,7 +66,12 @@ export function NothingFound() {
   return (
     <div className={classes.rows} role="status">
       <p className={classes.note}>No session matches “{formatSearch(filterOfParams(params))}”.</p>
-      <Button size="small" className={classes.more} style={{ marginLeft: 14, paddingLeft: 8 }} onClick={() => setParams(withFilter(params, {}))}>
+      <Button
+        size="small"
+        className={classes.more}
+        style={{ marginLeft: 14, paddingLeft: 8 }}
+        onClick={() => setParams(withFilter(params, {}))}
+      >
         Clear the search
       </Button>
     </div>
@@ -54,7 +81,9 @@ export function NothingFound() {
 export function ListError({ error }: { error: Error }) {
   return (
     <div className={classes.rows} role="alert">
-      <p className={classes.note}><span className="t-fail">The list could not be loaded.</span> {error.message} It is tried again every 3 s.</p>
+      <p className={classes.note}>
+        <span className="t-fail">The list could not be loaded.</span> {error.message} It is tried again every 3 s.
+      </p>
     </div>
   );
 }

@@ -48,7 +48,9 @@ export function SearchField() {
           }}
         />
         {text ? (
-          <button type="button" aria-label="Clear the search" onClick={() => apply("", 0)}><CloseIcon size={10} /></button>
+          <button type="button" aria-label="Clear the search" onClick={() => apply("", 0)}>
+            <CloseIcon size={10} />
+          </button>
         ) : (
           <kbd aria-hidden>/</kbd>
         )}

@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { useState } from "react";
 import type { SessionGroup } from "./use-session-lists.ts";
 
 /**
@@ -6,13 +6,12 @@ import type { SessionGroup } from "./use-session-lists.ts";
  * reader asked for (a search, one more page): when that changes, so does the list.
  */
 export function useHeldGroups(groups: SessionGroup[], held: boolean, asked: string): SessionGroup[] {
-  const shown = useRef({ groups, asked });
-  if (!held || shown.current.asked !== asked || shown.current.groups.length === 0) {
-    shown.current = { groups, asked };
-    return groups;
-  }
+  const [kept, keep] = useState({ groups, asked });
+  const holds = held && kept.asked === asked && kept.groups.length > 0;
+  if (!holds && (kept.groups !== groups || kept.asked !== asked)) keep({ groups, asked });
+  if (!holds) return groups;
   const fresh = new Map(groups.flatMap((group) => group.sessions).map((session) => [session.sessionId, session]));
-  return shown.current.groups
+  return kept.groups
     .map((group) => ({ ...group, sessions: group.sessions.flatMap((session) => fresh.get(session.sessionId) ?? []) }))
     .filter((group) => group.sessions.length > 0);
 }

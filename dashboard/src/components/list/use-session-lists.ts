@@ -56,7 +56,9 @@ export function useSessionLists() {
   const archived: readonly SessionStatus[] = filter.status?.includes("archived") ? ["archived"] : [];
   const asked = { q: filter.q, tag: filter.tag, source: filter.source };
   const open = useInfiniteQuery(sessionsQuery({ ...asked, statuses: within(OPEN, filter.status), limit: OPEN_PAGE }));
-  const done = useInfiniteQuery(sessionsQuery({ ...asked, statuses: [...within(DONE, filter.status), ...archived], limit: DONE_PAGE }));
+  const done = useInfiniteQuery(
+    sessionsQuery({ ...asked, statuses: [...within(DONE, filter.status), ...archived], limit: DONE_PAGE }),
+  );
   const any = useQuery(anySessionQuery);
   const groups = useMemo(() => {
     const all = [...(open.data?.pages ?? []), ...(done.data?.pages ?? [])].flatMap((page) => page.items);

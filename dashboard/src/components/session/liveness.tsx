@@ -12,7 +12,8 @@ const QUIET_MS = 60_000;
 const TOO_QUIET_MS = 7 * 60_000;
 
 function runningWords(quietMs: number, short: boolean): { text: string; tone: string } {
-  if (quietMs < QUIET_MS) return { text: `${short ? "alive" : "process alive"}, event ${clock(quietMs)} ago`, tone: "dim" };
+  if (quietMs < QUIET_MS)
+    return { text: `${short ? "alive" : "process alive"}, event ${clock(quietMs)} ago`, tone: "dim" };
   return { text: `quiet for ${clock(quietMs)}`, tone: quietMs > TOO_QUIET_MS ? "t-need" : "dim" };
 }
 
@@ -30,9 +31,19 @@ export function Liveness({ session, short = false }: { session: Session; short?:
   const heard = useSyncExternalStore(feedState.subscribe, () => pulse.get(session.sessionId));
   if (session.status !== "running") {
     const text = stillWords(session, now);
-    return <span className="dim cut" title={text}>{!short && <RingIcon size={12} className="t-wait" />}{text}</span>;
+    return (
+      <span className="dim cut" title={text}>
+        {!short && <RingIcon size={12} className="t-wait" />}
+        {text}
+      </span>
+    );
   }
   const last = Math.max(heard ?? 0, Date.parse(session.updatedAt));
   const { text, tone } = runningWords(Math.max(0, now - last), short);
-  return <span className={`${tone} num`}>{!short && <RunningIcon size={12} className="t-run" />}{text}</span>;
+  return (
+    <span className={`${tone} num`}>
+      {!short && <RunningIcon size={12} className="t-run" />}
+      {text}
+    </span>
+  );
 }

@@ -24,13 +24,22 @@ export function SessionMenu({ session }: { session: Session }) {
   });
   const { resumeCommand, workspacePath } = session;
   const copyItem = (what: string, text: string) => (
-    <Menu.Item onClick={() => { copy(text); say(`Copied the ${what}`); }}>Copy {what}</Menu.Item>
+    <Menu.Item
+      onClick={() => {
+        copy(text);
+        say(`Copied the ${what}`);
+      }}
+    >
+      Copy {what}
+    </Menu.Item>
   );
   return (
     <>
       <Menu position="bottom-end" width={220} withinPortal>
         <Menu.Target>
-          <Button look="quiet" square aria-label="More"><MoreIcon /></Button>
+          <Button look="quiet" square aria-label="More">
+            <MoreIcon />
+          </Button>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={edit.open}>Edit title, tags, limits</Menu.Item>
@@ -38,7 +47,9 @@ export function SessionMenu({ session }: { session: Session }) {
           {workspacePath && copyItem("workspace path", workspacePath)}
           {copyItem("link", location.href)}
           {session.status !== "archived" && session.status !== "running" && (
-            <Menu.Item disabled={archive.isPending} onClick={() => archive.mutate()}>Archive</Menu.Item>
+            <Menu.Item disabled={archive.isPending} onClick={() => archive.mutate()}>
+              Archive
+            </Menu.Item>
           )}
         </Menu.Dropdown>
       </Menu>

@@ -2,9 +2,9 @@ import type { KeyboardEvent, ReactNode } from "react";
 import type { Session } from "../../../../src/contract/session.ts";
 import { Button } from "../button.tsx";
 import { WideIcon } from "../icons.tsx";
-import classes from "./session-tabs.module.css";
-import { useTabCounts } from "./use-tab-counts.ts";
 import type { SessionView, Tab } from "./use-session-view.ts";
+import { useTabCounts } from "./use-tab-counts.ts";
+import classes from "./session-tabs.module.css";
 
 const TITLES: Record<Tab, string> = { talk: "Conversation", changes: "Changes", tools: "Tools", facts: "Facts" };
 
@@ -12,7 +12,15 @@ export const tabId = (tab: Tab) => `tab-${tab}`;
 export const panelId = (tab: Tab) => `panel-${tab}`;
 
 /** The parts of a session by name. Arrow keys move between them, as everywhere with tabs. */
-export function SessionTabs({ session, view, children }: { session: Session; view: SessionView; children?: ReactNode }) {
+export function SessionTabs({
+  session,
+  view,
+  children,
+}: {
+  session: Session;
+  view: SessionView;
+  children?: ReactNode;
+}) {
   const counts = useTabCounts(session.sessionId);
   const move = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -23,7 +31,7 @@ export function SessionTabs({ session, view, children }: { session: Session; vie
   };
   return (
     <div className={classes.bar} data-phone={view.phone || undefined}>
-      <div className={classes.tabs} role="tablist" aria-label="Parts of the session" onKeyDown={move}>
+      <div className={classes.tabs} role="tablist" aria-label="Parts of the session">
         {view.tabs.map((tab) => (
           <button
             key={tab}
@@ -35,6 +43,7 @@ export function SessionTabs({ session, view, children }: { session: Session; vie
             tabIndex={tab === view.tab ? 0 : -1}
             className={classes.tab}
             onClick={() => view.setTab(tab)}
+            onKeyDown={move}
           >
             {view.phone && tab === "talk" ? "Talk" : TITLES[tab]}
             {counts[tab] && <span className={classes.count}>{counts[tab]}</span>}
@@ -42,7 +51,15 @@ export function SessionTabs({ session, view, children }: { session: Session; vie
         ))}
       </div>
       {!view.phone && (
-        <Button look="quiet" size="small" square aria-pressed={view.wide} aria-label="Full width" title="Full width ( \ )" onClick={view.toggleWide}>
+        <Button
+          look="quiet"
+          size="small"
+          square
+          aria-pressed={view.wide}
+          aria-label="Full width"
+          title="Full width ( \ )"
+          onClick={view.toggleWide}
+        >
           <WideIcon size={13} />
         </Button>
       )}

@@ -11,8 +11,8 @@ import classes from "./stop-button.module.css";
 
 const ASKS_FOR_MS = 6_000;
 
-/** Stops the session's run. Asks first when a running one would lose its work; pressed twice it is done at once. */
-export function StopButton({ session, phone = false }: { session: Session; phone?: boolean }) {
+/** Stopping, and the question before it; the question goes away by itself. */
+function useStop(session: Session) {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const stop = useMutation({
@@ -32,20 +32,39 @@ export function StopButton({ session, phone = false }: { session: Session; phone
     if (asking || session.status !== "running") stop.mutate();
     else setAsking(true);
   };
-  useKeys({ s: press, ...(asking && { Escape: () => setAsking(false) }) });
+  return { possible, asking, press, stopping: stop.isPending, keepOn: () => setAsking(false) };
+}
+
+function Question({ phone, onNo }: { phone: boolean; onNo: () => void }) {
+  return (
+    <span className={classes.ask} role="status">
+      {phone ? "Stop now?" : "The current step is cut off; written files stay."}
+      <Button look="quiet" size="small" onClick={onNo}>
+        Keep on
+      </Button>
+    </span>
+  );
+}
+
+function faceOf(asking: boolean, stopping: boolean, phone: boolean) {
+  if (asking) return { word: "Stop now", look: "bad", square: false } as const;
+  const word = stopping ? "Stopping…" : "Stop";
+  return phone ? ({ word, look: "quiet", square: true } as const) : ({ word, look: "plain", square: false } as const);
+}
+
+/** Stops the session's run. Asks first when a running one would lose its work; pressed twice it is done at once. */
+export function StopButton({ session, phone = false }: { session: Session; phone?: boolean }) {
+  const { possible, asking, press, stopping, keepOn } = useStop(session);
+  useKeys({ s: press, ...(asking && { Escape: keepOn }) });
   if (!possible) return null;
+  const { word, look, square } = faceOf(asking, stopping, phone);
   return (
     <span className={classes.stop}>
-      {asking && (
-        <span className={classes.ask} role="status">
-          {phone ? "Stop now?" : "The current step is cut off; written files stay."}
-          <Button look="quiet" size="small" onClick={() => setAsking(false)}>Keep on</Button>
-        </span>
-      )}
-      <Button look={asking ? "bad" : phone ? "quiet" : "plain"} square={phone && !asking} disabled={stop.isPending} aria-label={asking ? "Stop now" : "Stop"} onClick={press}>
+      {asking && <Question phone={phone} onNo={keepOn} />}
+      <Button look={look} square={square} disabled={stopping} aria-label={word} onClick={press}>
         <StopIcon size={phone ? 16 : 10} className="t-fail" />
-        {phone && !asking ? null : stop.isPending ? "Stopping…" : asking ? "Stop now" : "Stop"}
-        {!stop.isPending && <kbd>S</kbd>}
+        {!square && word}
+        <kbd aria-hidden>S</kbd>
       </Button>
     </span>
   );

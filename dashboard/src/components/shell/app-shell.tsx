@@ -1,29 +1,23 @@
+import { useHotkeys } from "@mantine/hooks";
 import { type ReactNode, Suspense, lazy, useState } from "react";
 import { useLocation, useMatch, useNavigate } from "react-router";
-import { useMantineColorScheme } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
 import { useKeys } from "../../lib/keys.ts";
 import { setPanes, usePanes } from "../../lib/panes.ts";
 import { useSaid } from "../../lib/say.ts";
 import { useLayout } from "../../lib/use-layout.ts";
-import { useSessionLists } from "../list/use-session-lists.ts";
+import { useSchemeSwitch } from "../../lib/use-scheme-switch.ts";
 import { ListRail } from "../list/list-rail.tsx";
 import { SessionList } from "../list/session-list.tsx";
+import { useSessionLists } from "../list/use-session-lists.ts";
 import { SideDrawer } from "../side-drawer.tsx";
-import classes from "./app-shell.module.css";
 import { LoadingLine } from "./loading-line.tsx";
 import { PhoneTabs } from "./phone-tabs.tsx";
 import { StatusLine } from "./status-line.tsx";
 import { TopBar } from "./top-bar.tsx";
+import classes from "./app-shell.module.css";
 
 const CommandPalette = lazy(() => import("./command-palette.tsx").then((file) => ({ default: file.CommandPalette })));
 const HelpDialog = lazy(() => import("./help-dialog.tsx").then((file) => ({ default: file.HelpDialog })));
-
-/** Switches between light and dark; remembered by Mantine. */
-export function useSchemeSwitch(): () => void {
-  const { setColorScheme } = useMantineColorScheme();
-  return () => setColorScheme(document.documentElement.dataset["mantineColorScheme"] === "dark" ? "light" : "dark");
-}
 
 function useShellKeys(open: { palette: () => void; help: () => void }): void {
   const navigate = useNavigate();
@@ -47,36 +41,65 @@ function useShellKeys(open: { palette: () => void; help: () => void }): void {
 
 function Said() {
   const said = useSaid();
-  return <div className={classes.said} role="status" data-on={said !== "" || undefined}>{said}</div>;
+  return (
+    <div className={classes.said} role="status" data-on={said !== "" || undefined}>
+      {said}
+    </div>
+  );
+}
+
+interface Place {
+  phone: boolean;
+  listBeside: boolean;
+  onSession: boolean;
+  /** On a phone the list is the page, until a session is opened. */
+  listIsPage: boolean;
+}
+
+function usePlace(): Place {
+  const { phone, listBeside } = useLayout();
+  const { pathname } = useLocation();
+  const { isEmpty } = useSessionLists();
+  const onSession = useMatch("/sessions/:id") !== null;
+  return { phone, listBeside, onSession, listIsPage: phone && !isEmpty && (pathname === "/" || pathname === "/new") };
+}
+
+/** The list, wherever there is room for it: beside, as a strip, as the page, or in a drawer. */
+function ListPlace({ phone, listBeside, onSession, listIsPage }: Place) {
+  const panes = usePanes();
+  const wide = new URLSearchParams(useLocation().search).has("wide") && onSession;
+  if (listIsPage) return <SessionList />;
+  if (listBeside && panes.listShut) return null;
+  if (listBeside) return wide ? <ListRail /> : <SessionList />;
+  if (phone && !onSession) return null;
+  return (
+    <SideDrawer side="left" title="Sessions" opened={panes.listDrawer} onClose={() => setPanes({ listDrawer: false })}>
+      <SessionList />
+    </SideDrawer>
+  );
 }
 
 /** Header, list, page, status line: what stays while the page changes. */
 export function AppShell({ children }: { children: ReactNode }) {
   const [dialog, setDialog] = useState<"palette" | "help">();
   const close = () => setDialog(undefined);
-  const { phone, listBeside } = useLayout();
-  const panes = usePanes();
-  const onSession = useMatch("/sessions/:id") !== null;
-  const wide = new URLSearchParams(useLocation().search).has("wide") && onSession;
-  const { isEmpty } = useSessionLists();
-  useShellKeys({ palette: () => setDialog("palette"), help: () => setDialog("help") });
-  const beside = listBeside && !panes.listShut;
+  const showPalette = () => setDialog("palette");
+  const showHelp = () => setDialog("help");
+  const place = usePlace();
+  const { phone, onSession } = place;
+  useShellKeys({ palette: showPalette, help: showHelp });
   return (
-    <div className={classes.app} data-phone={phone || undefined} data-session={onSession || undefined}>
-      {!(phone && onSession) && <TopBar onSearch={() => setDialog("palette")} />}
+    <div className={classes.app}>
+      {!(phone && onSession) && <TopBar onSearch={showPalette} />}
       <LoadingLine />
       <div className={classes.body}>
-        {beside && (wide ? <ListRail /> : <SessionList />)}
-        {phone && !onSession && !isEmpty ? <SessionList /> : null}
-        {!listBeside && (!phone || onSession) && (
-          <SideDrawer side="left" title="Sessions" opened={panes.listDrawer} onClose={() => setPanes({ listDrawer: false })}>
-            <SessionList />
-          </SideDrawer>
-        )}
-        <div className={classes.page} hidden={phone && !onSession && !isEmpty}>{children}</div>
+        <ListPlace {...place} />
+        <div className={classes.page} hidden={place.listIsPage}>
+          {children}
+        </div>
       </div>
-      {!phone && <StatusLine onHelp={() => setDialog("help")} />}
-      {phone && !onSession && <PhoneTabs onMore={() => setDialog("palette")} />}
+      {!phone && <StatusLine onHelp={showHelp} />}
+      {phone && !onSession && <PhoneTabs onMore={showPalette} />}
       <Said />
       <Suspense>
         {dialog === "palette" && <CommandPalette onClose={close} />}

@@ -4,16 +4,16 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { SessionStatus } from "../../../../src/contract/session.ts";
-import { sessionsQuery } from "../../api/sessions.ts";
 import { apiUrl } from "../../api/base.ts";
+import { sessionsQuery } from "../../api/sessions.ts";
 import { repoName } from "../../lib/format.ts";
 import { sessionState } from "../../lib/session-state.ts";
 import "../../styles/mantine-dialog.css";
 import "../../styles/mantine-inputs.css";
 import "../../styles/mantine-spotlight.css";
+import { useSchemeSwitch } from "../../lib/use-scheme-switch.ts";
 import { MarkIcon, PlusIcon, SearchIcon, SunIcon, TerminalIcon } from "../icons.tsx";
 import { StateIcon } from "../state-icon.tsx";
-import { useSchemeSwitch } from "./app-shell.tsx";
 import classes from "./command-palette.module.css";
 
 const [store, palette] = createSpotlight();
@@ -39,22 +39,77 @@ function useFoundSessions(text: string): SpotlightActionData[] {
   }));
 }
 
-/** Search or run: every command by name, and every session. */
-export function CommandPalette({ onClose }: { onClose: () => void }) {
-  const [text, setText] = useState("");
+/** Every command by name; most have a key of their own. */
+function useCommands(): SpotlightActionData[] {
   const navigate = useNavigate();
   const location = useLocation();
   const switchScheme = useSchemeSwitch();
-  const sessions = useFoundSessions(text);
-  useEffect(() => palette.open(), []);
-  const commands: SpotlightActionData[] = [
-    { id: "new", label: "New session", leftSection: <PlusIcon />, rightSection: <kbd>N</kbd>, onClick: () => void navigate("/new", { state: { background: location } }) },
-    { id: "all", label: "All sessions", leftSection: <MarkIcon />, rightSection: <span className={classes.keys}><kbd>G</kbd><kbd>S</kbd></span>, onClick: () => void navigate("/") },
-    { id: "failed", label: "Failed sessions", leftSection: <SearchIcon />, keywords: "is:failed", onClick: () => void navigate("/?status=failed") },
-    { id: "archived", label: "Archived sessions", leftSection: <SearchIcon />, keywords: "is:archived", onClick: () => void navigate("/?status=archived") },
-    { id: "scheme", label: "Light or dark", leftSection: <SunIcon />, rightSection: <kbd>.</kbd>, keywords: "theme colour scheme", onClick: switchScheme },
-    { id: "docs", label: "API reference", leftSection: <TerminalIcon />, onClick: () => globalThis.location.assign(apiUrl("/api/docs")) },
+  return [
+    {
+      id: "new",
+      label: "New session",
+      leftSection: <PlusIcon />,
+      rightSection: <kbd>N</kbd>,
+      onClick: () => void navigate("/new", { state: { background: location } }),
+    },
+    {
+      id: "all",
+      label: "All sessions",
+      leftSection: <MarkIcon />,
+      rightSection: (
+        <span className={classes.keys}>
+          <kbd>G</kbd>
+          <kbd>S</kbd>
+        </span>
+      ),
+      onClick: () => void navigate("/"),
+    },
+    {
+      id: "failed",
+      label: "Failed sessions",
+      leftSection: <SearchIcon />,
+      keywords: "is:failed",
+      onClick: () => void navigate("/?status=failed"),
+    },
+    {
+      id: "archived",
+      label: "Archived sessions",
+      leftSection: <SearchIcon />,
+      keywords: "is:archived",
+      onClick: () => void navigate("/?status=archived"),
+    },
+    {
+      id: "scheme",
+      label: "Light or dark",
+      leftSection: <SunIcon />,
+      rightSection: <kbd>.</kbd>,
+      keywords: "theme colour scheme",
+      onClick: switchScheme,
+    },
+    {
+      id: "docs",
+      label: "API reference",
+      leftSection: <TerminalIcon />,
+      onClick: () => globalThis.location.assign(apiUrl("/api/docs")),
+    },
   ];
+}
+
+const LOOK = {
+  content: classes.content ?? "",
+  search: classes.search ?? "",
+  action: classes.action ?? "",
+  actionLabel: classes.label ?? "",
+  actionDescription: classes.description ?? "",
+  actionsGroup: classes.group ?? "",
+};
+
+/** Search or run: every command by name, and every session. */
+export function CommandPalette({ onClose }: { onClose: () => void }) {
+  const [text, setText] = useState("");
+  const sessions = useFoundSessions(text);
+  const commands = useCommands();
+  useEffect(() => palette.open(), []);
   return (
     <Spotlight
       store={store}
@@ -69,9 +124,16 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       limit={MOST * 2}
       attributes={{ content: { "aria-label": "Search or run" } }}
       overlayProps={{ blur: 0, backgroundOpacity: 0, className: classes.scrim ?? "" }}
-      classNames={{ content: classes.content ?? "", search: classes.search ?? "", action: classes.action ?? "", actionLabel: classes.label ?? "", actionDescription: classes.description ?? "", actionsGroup: classes.group ?? "" }}
-      searchProps={{ leftSection: <SearchIcon />, placeholder: "Search sessions or run a command", "aria-label": "Search or run" }}
-      actions={[{ group: "Sessions", actions: sessions }, { group: "Commands", actions: commands }]}
+      classNames={LOOK}
+      searchProps={{
+        leftSection: <SearchIcon />,
+        placeholder: "Search sessions or run a command",
+        "aria-label": "Search or run",
+      }}
+      actions={[
+        { group: "Sessions", actions: sessions },
+        { group: "Commands", actions: commands },
+      ]}
     />
   );
 }

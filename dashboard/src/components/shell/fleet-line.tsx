@@ -12,11 +12,17 @@ export function FleetLine() {
   const { kind } = useSyncExternalStore(feedState.subscribe, feedState.get);
   return (
     <div className={classes.fleet} role="status">
-      {kind === "gone" ? <OfflineIcon className="t-fail" /> : <RunningIcon className={kind === "polling" ? "t-need" : "t-run"} />}
+      {kind === "gone" ? (
+        <OfflineIcon className="t-fail" />
+      ) : (
+        <RunningIcon className={kind === "polling" ? "t-need" : "t-run"} />
+      )}
       {kind === "gone" && <span className="t-fail">server gone</span>}
       {kind !== "gone" && data && (
         <>
-          <span>{data.slots.busy} of {data.slots.total} slots</span>
+          <span>
+            {data.slots.busy} of {data.slots.total} slots
+          </span>
           <span className="dim3">·</span>
           <span>{money(data.costTodayUsd)} today</span>
           {data.waiting + data.queued > 0 && <span className="right">{data.waiting + data.queued} waiting</span>}

@@ -12,7 +12,10 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
             <h2>{title}</h2>
             <dl>
               {keys.map(([key, what]) => (
-                <div key={key}><dt>{key.split(" ").map((part) => (part === "–" ? "–" : <kbd key={part}>{part}</kbd>))}</dt><dd>{what}</dd></div>
+                <div key={key}>
+                  <dt>{key.split(" ").map((part) => (part === "–" ? "–" : <kbd key={part}>{part}</kbd>))}</dt>
+                  <dd>{what}</dd>
+                </div>
               ))}
             </dl>
           </section>

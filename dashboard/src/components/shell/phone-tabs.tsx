@@ -6,8 +6,14 @@ import classes from "./phone-tabs.module.css";
 export function PhoneTabs({ onMore }: { onMore: () => void }) {
   return (
     <nav className={classes.tabs} aria-label="Main">
-      <Link to="/" aria-current="page"><TerminalIcon size={18} />Sessions</Link>
-      <button type="button" onClick={onMore}><MoreIcon size={18} />More</button>
+      <Link to="/" aria-current="page">
+        <TerminalIcon size={18} />
+        Sessions
+      </Link>
+      <button type="button" onClick={onMore}>
+        <MoreIcon size={18} />
+        More
+      </button>
     </nav>
   );
 }

@@ -13,20 +13,43 @@ function FeedWord({ feed }: { feed: FeedState }) {
   const ago = clock(now - feed.since);
   switch (feed.kind) {
     case "live":
-      return <span><RunningIcon size={11} className="t-run" /><b>live</b></span>;
+      return (
+        <span>
+          <RunningIcon size={11} className="t-run" />
+          <b>live</b>
+        </span>
+      );
     case "connecting":
-      return <span><QueuedIcon size={11} className="t-wait" />connecting</span>;
+      return (
+        <span>
+          <QueuedIcon size={11} className="t-wait" />
+          connecting
+        </span>
+      );
     case "polling":
-      return <span className={classes.need}><RunningIcon size={11} className="t-need" />polling every 3 s, feed lost {ago} ago</span>;
+      return (
+        <span className={classes.need}>
+          <RunningIcon size={11} className="t-need" />
+          polling every 3 s, feed lost {ago} ago
+        </span>
+      );
     case "gone":
-      return <span className={classes.fail}><OfflineIcon size={11} className="t-fail" />server gone for {ago}, drafts are kept</span>;
+      return (
+        <span className={classes.fail}>
+          <OfflineIcon size={11} className="t-fail" />
+          server gone for {ago}, drafts are kept
+        </span>
+      );
   }
 }
 
 function ClaudeWord({ claude }: { claude: SystemStatus["claude"] }) {
   const bad = claude.state === "missing" || claude.state === "unsupported";
   return (
-    <span className={bad ? classes.fail : claude.state === "untested" ? classes.need : undefined} title={claude.command ?? undefined}>
+    <span
+      className={bad ? classes.fail : claude.state === "untested" ? classes.need : undefined}
+      title={claude.command ?? undefined}
+    >
       {claude.version ? `CLI ${claude.version} ${claude.state}` : "CLI missing"}
     </span>
   );
@@ -41,15 +64,34 @@ export function StatusLine({ onHelp }: { onHelp: () => void }) {
       <FeedWord feed={feed} />
       {data && (
         <>
-          <span>slots <b>{data.slots.busy} of {data.slots.total}</b></span>
-          {data.queued > 0 && <span><b>{data.queued}</b> queued</span>}
-          {data.waiting > 0 && <span><b>{data.waiting}</b> waiting</span>}
-          <span>today <b>{money(data.costTodayUsd)}</b></span>
-          <span className={classes.optional}>hooks <b>{count(data.hooksReceived)}</b></span>
+          <span>
+            slots{" "}
+            <b>
+              {data.slots.busy} of {data.slots.total}
+            </b>
+          </span>
+          {data.queued > 0 && (
+            <span>
+              <b>{data.queued}</b> queued
+            </span>
+          )}
+          {data.waiting > 0 && (
+            <span>
+              <b>{data.waiting}</b> waiting
+            </span>
+          )}
+          <span>
+            today <b>{money(data.costTodayUsd)}</b>
+          </span>
+          <span className={classes.optional}>
+            hooks <b>{count(data.hooksReceived)}</b>
+          </span>
         </>
       )}
       <span className={classes.last}>{data && <ClaudeWord claude={data.claude} />}</span>
-      <button type="button" className={classes.keys} onClick={onHelp}><kbd>?</kbd> keys</button>
+      <button type="button" className={classes.keys} onClick={onHelp}>
+        <kbd>?</kbd> keys
+      </button>
     </footer>
   );
 }

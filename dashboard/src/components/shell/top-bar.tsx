@@ -1,10 +1,10 @@
 import { Link, useLocation, useNavigate } from "react-router";
 import { setPanes, usePanes } from "../../lib/panes.ts";
 import { useLayout } from "../../lib/use-layout.ts";
-import { useSessionLists } from "../list/use-session-lists.ts";
+import { useSchemeSwitch } from "../../lib/use-scheme-switch.ts";
 import { Button } from "../button.tsx";
 import { MarkIcon, MoonIcon, PanelIcon, PlusIcon, SearchIcon, SunIcon } from "../icons.tsx";
-import { useSchemeSwitch } from "./app-shell.tsx";
+import { useSessionLists } from "../list/use-session-lists.ts";
 import { FleetLine } from "./fleet-line.tsx";
 import classes from "./top-bar.module.css";
 
@@ -12,8 +12,12 @@ function SchemeButton() {
   const switchScheme = useSchemeSwitch();
   return (
     <Button look="quiet" square aria-label="Switch colour scheme" title="Light or dark ( . )" onClick={switchScheme}>
-      <span className={classes.onLight}><MoonIcon /></span>
-      <span className={classes.onDark}><SunIcon /></span>
+      <span className={classes.onLight}>
+        <MoonIcon />
+      </span>
+      <span className={classes.onDark}>
+        <SunIcon />
+      </span>
     </Button>
   );
 }
@@ -32,8 +36,12 @@ function PhoneBar() {
         <MarkIcon size={16} className="t-run" />
         <h1 className={classes.phoneTitle}>Sessions</h1>
         <span className="grow" />
-        <Button look="quiet" square aria-label="Search" aria-pressed={search} onClick={() => toggleSearch(!search)}><SearchIcon size={18} /></Button>
-        <Link to="/new" state={{ background: location }} className={classes.tap} aria-label="New session"><PlusIcon size={20} /></Link>
+        <Button look="quiet" square aria-label="Search" aria-pressed={search} onClick={() => toggleSearch(!search)}>
+          <SearchIcon size={18} />
+        </Button>
+        <Link to="/new" state={{ background: location }} className={classes.tap} aria-label="New session">
+          <PlusIcon size={20} />
+        </Link>
       </header>
       <FleetLine />
     </>
@@ -49,7 +57,9 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
   return (
     <header className={classes.top}>
       {!listBeside && (
-        <Button look="quiet" square aria-label="Show the list" onClick={() => setPanes({ listDrawer: true })}><PanelIcon /></Button>
+        <Button look="quiet" square aria-label="Show the list" onClick={() => setPanes({ listDrawer: true })}>
+          <PanelIcon />
+        </Button>
       )}
       <Link to="/" className={classes.brand}>
         <MarkIcon /> claude-orchestrator
@@ -57,7 +67,12 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
       <nav className={classes.nav} aria-label="Main">
         <Link to="/" className={classes.navLink} aria-current="page">
           Sessions
-          {needs > 0 && <b className="num">{needs}<span className="hidden-text"> need you</span></b>}
+          {needs > 0 && (
+            <b className="num">
+              {needs}
+              <span className="hidden-text"> need you</span>
+            </b>
+          )}
         </Link>
       </nav>
       <span className="grow" />

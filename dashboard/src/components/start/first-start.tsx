@@ -10,16 +10,25 @@ import { Button } from "../button.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { DoneIcon, PlusIcon, QueuedIcon } from "../icons.tsx";
 import { Tinted } from "../tinted.tsx";
-import classes from "./first-start.module.css";
 import { ThisMachine } from "./this-machine.tsx";
+import classes from "./first-start.module.css";
 
-const EXAMPLE = { projectType: "github", githubRepo: "octocat/Hello-World", initialPrompt: "Explain this repository in five lines." };
+const EXAMPLE = {
+  projectType: "github",
+  githubRepo: "octocat/Hello-World",
+  initialPrompt: "Explain this repository in five lines.",
+};
 
 function Step({ number, title, children }: { number: number; title: string; children: ReactNode }) {
   return (
     <li>
-      <span className={classes.number} aria-hidden>{number}</span>
-      <div><h2>{title}</h2>{children}</div>
+      <span className={classes.number} aria-hidden>
+        {number}
+      </span>
+      <div>
+        <h2>{title}</h2>
+        {children}
+      </div>
     </li>
   );
 }
@@ -27,7 +36,9 @@ function Step({ number, title, children }: { number: number; title: string; chil
 function Command({ text, label }: { text: string; label: string }) {
   return (
     <div className={classes.command}>
-      <pre tabIndex={0}><Tinted text={text} /></pre>
+      <pre tabIndex={0}>
+        <Tinted text={text} />
+      </pre>
       <CopyButton text={text} label={label} />
     </div>
   );
@@ -37,7 +48,9 @@ function Listening({ received }: { received: number }) {
   return (
     <p className={classes.listening} role="status">
       {received > 0 ? <DoneIcon size={13} className="t-run" /> : <QueuedIcon size={13} className="t-run" />}
-      <span>Listening at <code>/api/hooks</code>, {received > 0 ? `${count(received)} received` : "nothing received yet"}</span>
+      <span>
+        Listening at <code>/api/hooks</code>, {received > 0 ? `${count(received)} received` : "nothing received yet"}
+      </span>
     </p>
   );
 }
@@ -53,20 +66,32 @@ export function FirstStart() {
       <main className={classes.start}>
         <div className={classes.in}>
           <h1>Ready. Start the first session.</h1>
-          <p className={classes.lead}>Claude works in its own copy of a repository. Every message and tool call is kept and can be read back here.</p>
+          <p className={classes.lead}>
+            Claude works in its own copy of a repository. Every message and tool call is kept and can be read back here.
+          </p>
           <ol className={classes.steps}>
             <Step number={1} title="Start a session">
               <p className="dim">From here, or from any shell:</p>
               <p className={classes.button}>
-                <Button look="filled" size="large" onClick={() => void navigate("/new", { state: { background: location } })}>
+                <Button
+                  look="filled"
+                  size="large"
+                  onClick={() => void navigate("/new", { state: { background: location } })}
+                >
                   <PlusIcon size={12} /> New session <kbd>N</kbd>
                 </Button>
                 <span className="dim">or copy this, it works as it stands</span>
               </p>
-              <Command text={shortCurlCommand(apiUrl("/api/sessions"), EXAMPLE, data?.signIn === "key")} label="Copy the curl command" />
+              <Command
+                text={shortCurlCommand(apiUrl("/api/sessions"), EXAMPLE, data?.signIn === "key")}
+                label="Copy the curl command"
+              />
             </Step>
             <Step number={2} title="See the Claude Code of your own terminal">
-              <p className="dim">Adds HTTP hooks to the project’s settings, shows the change first, and takes it out again with <code>--remove</code>.</p>
+              <p className="dim">
+                Adds HTTP hooks to the project’s settings, shows the change first, and takes it out again with{" "}
+                <code>--remove</code>.
+              </p>
               <Command text="npx claude-orchestrator hooks install --project ." label="Copy the hook command" />
               <Listening received={data?.hooksReceived ?? 0} />
             </Step>

@@ -1,7 +1,7 @@
 import { Link, useSearchParams } from "react-router";
 import { listPart } from "../../lib/search-words.ts";
-import type { SessionGroup } from "../list/use-session-lists.ts";
 import { sessionState } from "../../lib/session-state.ts";
+import type { SessionGroup } from "../list/use-session-lists.ts";
 import { StateIcon } from "../state-icon.tsx";
 import classes from "./overview.module.css";
 
@@ -45,7 +45,9 @@ export function Overview({ groups }: { groups: SessionGroup[] }) {
             })}
           </ul>
         )}
-        <p className={classes.keys}><kbd>J</kbd> <kbd>K</kbd> next and previous, <kbd>N</kbd> new session, <kbd>?</kbd> all keys</p>
+        <p className={classes.keys}>
+          <kbd>J</kbd> <kbd>K</kbd> next and previous, <kbd>N</kbd> new session, <kbd>?</kbd> all keys
+        </p>
       </div>
     </main>
   );

@@ -114,10 +114,25 @@ export function aLog(session: Session, given: Partial<CommandLog> = {}): Command
 }
 
 export function anEvent(session: Session, given: Partial<SessionEvent> = {}): SessionEvent {
-  return { sessionId: session.sessionId, seq: 1, type: "text", key: null, runId: null, data: {}, timestamp: ago(90), ...given };
+  return {
+    sessionId: session.sessionId,
+    seq: 1,
+    type: "text",
+    key: null,
+    runId: null,
+    data: {},
+    timestamp: ago(90),
+    ...given,
+  };
 }
 
-const claude = { command: "/usr/local/bin/claude", version: "2.1.329", pinned: "2.1.329", floor: "2.1.197", state: "tested" } as const;
+const claude = {
+  command: "/usr/local/bin/claude",
+  version: "2.1.329",
+  pinned: "2.1.329",
+  floor: "2.1.197",
+  state: "tested",
+} as const;
 
 export function aStatus(given: Partial<SystemStatus> = {}): SystemStatus {
   return {

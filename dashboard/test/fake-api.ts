@@ -38,18 +38,32 @@ export const emptyState = (): FakeState => ({
 
 const CREATED = 201;
 const json = (body: unknown, status = 200) =>
-  Response.json(body, { status, headers: { "content-type": status < 400 ? "application/json" : "application/problem+json" } });
+  Response.json(body, {
+    status,
+    headers: { "content-type": status < 400 ? "application/json" : "application/problem+json" },
+  });
 
 function problem(status: number, detail: string, errors?: Problem["errors"]): Response {
   const title = { 400: "Invalid", 401: "Unauthorized", 404: "Not found" }[status] ?? "Error";
-  const body: Problem = { type: "about:blank", title, status, detail, code: title.toLowerCase(), message: detail, statusCode: status, error: title };
+  const body: Problem = {
+    type: "about:blank",
+    title,
+    status,
+    detail,
+    code: title.toLowerCase(),
+    message: detail,
+    statusCode: status,
+    error: title,
+  };
   return json({ ...body, ...(errors && { errors }) }, status);
 }
 
 const newest = <T extends { timestamp?: string; createdAt?: string; queuedAt?: string }>(items: T[]): T[] =>
-  items.toSorted((a, b) => (b.timestamp ?? b.createdAt ?? b.queuedAt ?? "").localeCompare(a.timestamp ?? a.createdAt ?? a.queuedAt ?? ""));
+  items.toSorted((a, b) =>
+    (b.timestamp ?? b.createdAt ?? b.queuedAt ?? "").localeCompare(a.timestamp ?? a.createdAt ?? a.queuedAt ?? ""),
+  );
 
-function page<T>(items: T[], url: URL): Response {
+function page(items: readonly unknown[], url: URL): Response {
   const limit = Number(url.searchParams.get("limit") ?? 50);
   const from = Number(url.searchParams.get("cursor") ?? 0);
   const next = from + limit;
@@ -75,13 +89,19 @@ function invalid(error: { issues: readonly { path: readonly PropertyKey[]; messa
   return problem(400, "The request is not valid.", errors);
 }
 
+/** Which field must be there for each kind of project. */
+const PLACE = { github: "githubRepo", local: "projectPath", worktree: "projectPath" } as const;
+
 function create(state: FakeState, body: unknown): Response {
   const parsed = CreateSession.safeParse(body);
   if (!parsed.success) return invalid(parsed.error);
-  const { projectType, githubRepo, projectPath, initialPrompt, title } = parsed.data;
-  if (projectType === "github" && !githubRepo) return problem(400, "githubRepo is missing.", [{ field: "body.githubRepo", message: "is required for projectType github" }]);
-  if (projectType !== "github" && !projectPath) return problem(400, "projectPath is missing.", [{ field: "body.projectPath", message: `is required for projectType ${projectType}` }]);
-  const session = aSession({ title: title ?? initialPrompt?.slice(0, 80) ?? "New session", projectType, githubRepo: githubRepo ?? null, projectPath: projectPath ?? null, source: "dashboard", status: "created" });
+  const { projectType, initialPrompt = "", title = initialPrompt, githubRepo = null, projectPath = null } = parsed.data;
+  const needed = PLACE[projectType];
+  if (!parsed.data[needed])
+    return problem(400, `${needed} is missing.`, [
+      { field: `body.${needed}`, message: `is required for projectType ${projectType}` },
+    ]);
+  const session = aSession({ title, projectType, githubRepo, projectPath, source: "dashboard", status: "created" });
   state.sessions.push(session);
   if (initialPrompt) post(state, session, { content: initialPrompt, source: "dashboard" });
   return json(session, CREATED);
@@ -95,7 +115,9 @@ function post(state: FakeState, session: Session, body: unknown): Response {
   const message = aMessage(session, { content, source, status: "queued", runId });
   state.messages.push(message);
   const number = state.runs.filter((run) => run.sessionId === session.sessionId).length + 1;
-  state.runs.push(aRun(session, { runId, number, status: "queued", messageId: message.messageId, startedAt: null, finishedAt: null }));
+  state.runs.push(
+    aRun(session, { runId, number, status: "queued", messageId: message.messageId, startedAt: null, finishedAt: null }),
+  );
   return json({ messageId: message.messageId, runId, status: "queued" }, CREATED);
 }
 
@@ -103,13 +125,19 @@ function update(session: Session, body: unknown): Response {
   const parsed = UpdateSession.safeParse(body);
   if (!parsed.success) return invalid(parsed.error);
   const { status, title, tags, claudeSessionId: _, metadata: __, ...options } = parsed.data;
-  Object.assign(session, { ...(status && { status }), ...(title && { title }), ...(tags && { tags }), options: { ...session.options, ...options } });
+  Object.assign(session, {
+    ...(status && { status }),
+    ...(title && { title }),
+    ...(tags && { tags }),
+    options: { ...session.options, ...options },
+  });
   return json(session);
 }
 
 function stop(state: FakeState, session: Session): Response {
   const going = state.runs.filter((run) => run.sessionId === session.sessionId && run.finishedAt === null);
-  for (const run of going) Object.assign(run, { status: "cancelled", reason: "stopped", finishedAt: new Date().toISOString() });
+  for (const run of going)
+    Object.assign(run, { status: "cancelled", reason: "stopped", finishedAt: new Date().toISOString() });
   session.status = "cancelled";
   return json({ sessionId: session.sessionId, stopped: going.map((run) => run.runId) });
 }
@@ -125,11 +153,27 @@ function ofSession(state: FakeState, session: Session, part: string, url: URL): 
     case "logs":
       return page(newest(own(state.logs)), url);
     case "runs":
-      return page(own(state.runs).toSorted((a, b) => b.number - a.number), url);
+      return page(
+        own(state.runs).toSorted((a, b) => b.number - a.number),
+        url,
+      );
     case "events":
-      return json({ items: own(state.events).filter((event) => event.seq > Number(url.searchParams.get("after") ?? 0)), nextCursor: null });
+      return json({
+        items: own(state.events).filter((event) => event.seq > Number(url.searchParams.get("after") ?? 0)),
+        nextCursor: null,
+      });
     case "diff":
-      return json(state.diffs.get(id) ?? { sessionId: id, base: null, files: [], added: 0, removed: 0, patch: "", truncated: false });
+      return json(
+        state.diffs.get(id) ?? {
+          sessionId: id,
+          base: null,
+          files: [],
+          added: 0,
+          removed: 0,
+          patch: "",
+          truncated: false,
+        },
+      );
     default:
       return problem(404, "There is no such route.");
   }
@@ -142,22 +186,39 @@ async function change(state: FakeState, session: Session, action: string, reques
   return action === "PATCH " ? update(session, body) : problem(404, "There is no such route.");
 }
 
+async function signIn(state: FakeState, request: Request): Promise<Response> {
+  const body = (await request.json()) as { apiKey?: string };
+  if (body.apiKey !== state.apiKey) return problem(401, "The key is not known.");
+  state.apiKey = undefined;
+  return new Response(null, { status: 204 });
+}
+
+function aboutOne(state: FakeState, url: URL, request: Request): Response | Promise<Response> {
+  const [, id, part = ""] = /^\/api\/sessions\/([^/]+)\/?(.*)$/u.exec(url.pathname) ?? [];
+  const session = state.sessions.find((candidate) => candidate.sessionId === id);
+  if (!session) return problem(404, `There is no session ${id}.`);
+  return request.method === "GET"
+    ? ofSession(state, session, part, url)
+    : change(state, session, `${request.method} ${part}`, request);
+}
+
 /** The API in memory: the contract's shapes and rules, no database and no Claude. */
 export async function answer(state: FakeState, request: Request): Promise<Response> {
   const url = new URL(request.url);
   if (state.down) throw new TypeError("fetch failed");
-  if (url.pathname === "/api/sign-in") {
-    const body = (await request.json()) as { apiKey?: string };
-    if (body.apiKey !== state.apiKey) return problem(401, "The key is not known.");
-    state.apiKey = undefined;
-    return new Response(null, { status: 204 });
+  if (state.apiKey && url.pathname !== "/api/sign-in") return problem(401, "Sign in first.");
+  switch (`${request.method} ${url.pathname}`) {
+    case "POST /api/sign-in":
+      return signIn(state, request);
+    case "GET /api/status":
+      return json(state.status);
+    case "GET /api/version":
+      return json(state.version);
+    case "GET /api/sessions":
+      return listSessions(state, url);
+    case "POST /api/sessions":
+      return create(state, await request.json());
+    default:
+      return aboutOne(state, url, request);
   }
-  if (state.apiKey) return problem(401, "Sign in first.");
-  if (url.pathname === "/api/status") return json(state.status);
-  if (url.pathname === "/api/version") return json(state.version);
-  if (url.pathname === "/api/sessions") return request.method === "POST" ? create(state, await request.json()) : listSessions(state, url);
-  const [, id, part = ""] = /^\/api\/sessions\/([^/]+)\/?(.*)$/u.exec(url.pathname) ?? [];
-  const session = state.sessions.find((candidate) => candidate.sessionId === id);
-  if (!session) return problem(404, `There is no session ${id}.`);
-  return request.method === "GET" ? ofSession(state, session, part, url) : change(state, session, `${request.method} ${part}`, request);
 }
