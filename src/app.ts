@@ -60,11 +60,11 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   const { db, queue } = storage;
   await queue.addWorker(workerId);
 
-  const address = { url: "" };
+  const address = { url: "", hooks: "" };
   const claude = createClaude({
     config: config.claude,
     claudeDir: config.runs.claudeDir,
-    hookUrl: () => `${address.url}/api/hooks`,
+    hookUrl: () => address.hooks,
   });
   const workspaces = createWorkspaceService({ db, config: config.workspaces, log });
   await workspaces.ensureBase();
@@ -79,6 +79,7 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   const doors = role === "serve" ? await openDoors(core, { parts, more: operations.routers }) : hooksOnly(core);
   const server = parts.use(await startServer({ ...doors, openRouters: [health, ...doors.openRouters] }));
   address.url = server.url;
+  address.hooks = `http://${hookHost(config.http.host)}:${server.port}/api/hooks`;
   operations.requests.watch(server.server);
   if (role === "serve") await openOutbox(core, parts);
   const worker = parts.use(
@@ -117,9 +118,18 @@ interface Core {
   hooks: HookService;
   runs: RunService;
   /** Where this process listens; known once it does. */
-  address: { url: string };
+  address: { url: string; hooks: string };
   outboundUrls: OutboundUrls;
 }
+
+/**
+ * The name Claude on this machine posts to: letter for letter that of `hooks install`, so that Claude posts a hook which
+ * both name only once.
+ */
+const hookHost = (host: string): string => {
+  if (["0.0.0.0", "::", "localhost"].includes(host)) return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+};
 
 /** The ledger and the queue. */
 async function openStorage(config: Config, log: Logger, { parts, role }: { parts: AsyncDisposableStack; role: Role }) {

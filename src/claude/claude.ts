@@ -70,11 +70,19 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
   const home = environment["HOME"] ?? homedir();
   const install = (): Promise<ClaudeInstall> => findClaude({ command: config.command, path: environment["PATH"] });
 
-  const conversationOf = (session: ConversationOwner) =>
-    conversationFile(
-      ownConfigDir(environment, claudeDir, session.id) ?? accountDir,
-      session.claudeSessionId ?? session.id,
-    );
+  /**
+   * The folder with Claude's record of a session's conversation: the session's own, or the account's, where it lies when
+   * a person began it by hand. Undefined is the account's.
+   */
+  async function folderOf(session: ConversationOwner): Promise<string | undefined> {
+    const own = ownConfigDir(environment, claudeDir, session.id);
+    const id = session.claudeSessionId ?? session.id;
+    if (own === undefined || (await conversationFile(own, id).exists())) return own;
+    return (await conversationFile(accountDir, id).exists()) ? undefined : own;
+  }
+
+  const conversationOf = async (session: ConversationOwner) =>
+    conversationFile((await folderOf(session)) ?? accountDir, session.claudeSessionId ?? session.id);
 
   return {
     install,
@@ -90,14 +98,15 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
       const { argv, version, state } = await install();
       if (state === "unsupported")
         throw new AppError("conflict", `Claude Code ${version} is too old; ${FLOOR_VERSION} or newer is needed`);
-      const own = ownConfigDir(environment, claudeDir, session.id);
+      const own = await folderOf(session);
       if (own !== undefined) await mkdir(own, { recursive: true, mode: 0o700 });
       const tmpDir = `${runDir}.tmp`;
       const files = await writeRunFiles(tmpDir, {
         hookUrl: hookUrl(),
         systemPrompt: session.options.appendSystemPrompt,
       });
-      const conversation = (await conversationOf(session).exists()) ? resume(session) : begin(session);
+      const record = await conversationOf(session);
+      const conversation = (await record.exists()) ? resume(session) : begin(session);
       const args = claudeArguments({ conversation, options: session.options, defaults: config, ...files, version });
       const configDir = own ?? environment["CLAUDE_CONFIG_DIR"];
       const env = claudeEnvironment(environment, { pass: config.envPass, hookToken, tmpDir, home, configDir });

@@ -27,7 +27,7 @@ export async function ensureConversation(
   session: ConversationOwner,
   run: { id: string },
 ): Promise<void> {
-  const record = claude.conversation(session);
+  const record = await claude.conversation(session);
   if (await record.exists()) return;
   const copy = await findConversationCopy(db, session.id, session.claudeSessionId ?? session.id);
   if (copy) return record.restore(await unzip(copy.transcript));
@@ -42,15 +42,17 @@ export async function ensureConversation(
  * Whether Claude knows the run's prompt. Its own record decides, not what the stream told: what the record lacks, Claude
  * will not remember when the conversation goes on.
  */
-export const isPromptTaken = (
+export async function isPromptTaken(
   { claude }: Parts,
   session: ConversationOwner,
   run: { messageId: string },
-): Promise<boolean> => claude.conversation(session).holds(run.messageId);
+): Promise<boolean> {
+  return (await claude.conversation(session)).holds(run.messageId);
+}
 
 /** Copies Claude's record into the ledger, so that the conversation can go on where this machine is not. */
 export async function keepConversation({ db, claude }: Parts, session: ConversationOwner): Promise<void> {
-  const record = await claude.conversation(session).read(MAX_RECORD_BYTES);
+  const record = await (await claude.conversation(session)).read(MAX_RECORD_BYTES);
   if (!record) return;
   const claudeSessionId = session.claudeSessionId ?? session.id;
   await upsertConversationCopy(db, {

@@ -60,7 +60,7 @@ export async function queueRun(
   await appendEvents(db, session.id, [
     { type: "run", key: `run:${runId}`, runId, data: { runId, number, status: "queued" } },
   ]);
-  if (!["running", "waiting", "queued"].includes(session.status) && number > 1)
+  if (!["created", "running", "waiting", "queued"].includes(session.status))
     await moveSession(db, session.id, { status: "queued", archivedAt: null });
   const { waiting } = await db
     .selectFrom("runs")

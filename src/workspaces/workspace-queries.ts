@@ -34,6 +34,10 @@ export const findWorkspace = (db: Kysely<DB>, sessionId: string) =>
     .where("workspaces.sessionId", "=", sessionId)
     .executeTakeFirst();
 
+export const findProjectPath = async (db: Kysely<DB>, sessionId: string): Promise<string | null> =>
+  (await db.selectFrom("sessions").select("projectPath").where("id", "=", sessionId).executeTakeFirst())?.projectPath ??
+  null;
+
 export const isPathTaken = async (db: Kysely<DB>, path: string): Promise<boolean> =>
   (await db.selectFrom("workspaces").select("path").where("path", "=", path).executeTakeFirst()) !== undefined;
 

@@ -13,7 +13,13 @@ import { createShared, createTurns } from "./turns.ts";
 import type { PlanInput, WorkspaceConfig } from "./workspace-config.ts";
 import { readDiff } from "./workspace-diff.ts";
 import { planWorkspace } from "./workspace-plan.ts";
-import { findWorkspace, type WorkspacePlan, type WorkspaceRow } from "./workspace-queries.ts";
+import {
+  findProjectPath,
+  findWorkspace,
+  insertWorkspace,
+  type WorkspacePlan,
+  type WorkspaceRow,
+} from "./workspace-queries.ts";
 import { takeSnapshot } from "./workspace-snapshot.ts";
 
 export type WorkspaceService = ReturnType<typeof createWorkspaceService>;
@@ -53,6 +59,15 @@ export function createWorkspaceService({ db, config, log }: { db: Database; conf
     return row;
   }
 
+  /** A session that was only observed has no workspace of ours: to go on with it, Claude works where it worked. */
+  async function findOrAdopt(sessionId: string): Promise<WorkspaceRow> {
+    const row = await findWorkspace(db, sessionId);
+    if (row) return row;
+    const projectPath = (await findProjectPath(db, sessionId)) ?? undefined;
+    await insertWorkspace(db, await planWorkspace(parts, { sessionId, projectType: "local", projectPath }), sessionId);
+    return find(sessionId);
+  }
+
   return {
     ensureBase,
 
@@ -61,7 +76,7 @@ export function createWorkspaceService({ db, config, log }: { db: Database; conf
 
     /** Makes the workspace, or finds it made, or brings an archived one back. Begins cleanly over after a kill. */
     prepare: (sessionId: string, signal: AbortSignal): Promise<Workspace> =>
-      turns.take(sessionId, async () => prepareWorkspace(parts, await find(sessionId), signal)),
+      turns.take(sessionId, async () => prepareWorkspace(parts, await findOrAdopt(sessionId), signal)),
 
     /** Keeps HEAD and everything uncommitted safe outside the workspace. Does nothing where there is no git. */
     snapshot: (sessionId: string, runId: string | null): Promise<void> =>
