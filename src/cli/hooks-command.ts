@@ -1,8 +1,8 @@
-import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { loadDotEnv, readConfig } from "../config.ts";
 import { AppError } from "../lib/errors.ts";
-import { installHooks, type Terminal } from "./hooks-install.ts";
+import { installHooks } from "./hooks-install.ts";
+import { createTerminal } from "./terminal.ts";
 
 interface Options {
   project?: string;
@@ -12,15 +12,6 @@ interface Options {
   remove?: boolean;
   yes?: boolean;
 }
-
-const terminal: Terminal = {
-  isInteractive: process.stdin.isTTY && process.stdout.isTTY,
-  write: (text) => void process.stdout.write(text),
-  async confirm(question) {
-    using lines = createInterface({ input: process.stdin, output: process.stdout });
-    return /^y(es)?$/i.test((await lines.question(question)).trim());
-  },
-};
 
 /** `claude-orchestrator hooks install`: sessions people start themselves are heard as well. */
 export function hooksCommand(): Command {
@@ -37,7 +28,7 @@ export function hooksCommand(): Command {
         throw new AppError("invalid", "say where: --project DIR or --global");
       loadDotEnv();
       const { http, claude } = readConfig();
-      const written = await installHooks(
+      await installHooks(
         {
           where: options.project === undefined ? "global" : { project: options.project },
           configDir: claude.accountDir,
@@ -46,9 +37,8 @@ export function hooksCommand(): Command {
           remove: options.remove ?? false,
           yes: options.yes ?? false,
         },
-        terminal,
+        createTerminal(),
       );
-      if (!written) process.exitCode = 0;
     });
   return new Command("hooks").description("Hooks of Claude Code").addCommand(install);
 }
