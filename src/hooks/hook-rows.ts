@@ -1,10 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { capText, type Json } from "../lib/text.ts";
-import { toolSummary } from "../lib/tool-summary.ts";
+import { toolActivity, toolSummary } from "../lib/tool-summary.ts";
 import { toolEventKey } from "./command-log-queries.ts";
 import type { HookCall, HookNews, HookRecord } from "./hook-body.ts";
 import type { HookRow } from "./hook-queries.ts";
-import { toolActivity } from "./tool-text.ts";
 
 /** The same hook without an id, heard again within one or two of these, is a repetition and not a second event. */
 const REPEAT_MS = 2_000;

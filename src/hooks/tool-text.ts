@@ -1,13 +1,5 @@
-import { toolSummary } from "../lib/tool-summary.ts";
-
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** `Bash: npm test`, in one line. */
-export function toolActivity(tool: string, input: unknown): string {
-  const summary = toolSummary(input);
-  return summary === "" ? tool : `${tool}: ${summary}`;
-}
 
 /**
  * What a tool answered, as text: Bash's two outputs, the texts of a content list, a file that was read, the name of one

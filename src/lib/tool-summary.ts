@@ -23,3 +23,9 @@ export function toolSummary(input: unknown): string {
   const line = text.split("\n", 1)[0] ?? "";
   return line.length > MAX_SUMMARY || line.length < text.length ? `${line.slice(0, MAX_SUMMARY - 1)}…` : line;
 }
+
+/** `Bash: npm test`, in one line. */
+export function toolActivity(tool: string, input: unknown): string {
+  const summary = toolSummary(input);
+  return summary === "" ? tool : `${tool}: ${summary}`;
+}

@@ -1,7 +1,7 @@
 import type { StreamEvent } from "../claude/claude-stream.ts";
 import type { ToolCallRow, ToolResultRow } from "../hooks/command-log-queries.ts";
 import { capText } from "../lib/text.ts";
-import { toolSummary } from "../lib/tool-summary.ts";
+import { toolActivity } from "../lib/tool-summary.ts";
 import type { NewEvent } from "../sessions/event-queries.ts";
 
 const MAX_ACTIVITY = 200;
@@ -77,7 +77,7 @@ export function createStreamBatches({ runId, sessionId }: { runId: string; sessi
 
   function addCall({ toolUseId, tool, input, agent: agentId }: Extract<StreamEvent, { type: "toolCall" }>): void {
     batch.calls.push({ sessionId, runId, toolUseId, agentId, tool, input, at: moment() });
-    batch.activity = firstLine(`${tool} ${toolSummary(input)}`);
+    batch.activity = firstLine(toolActivity(tool, input));
   }
 
   /** What is worth writing at once; live text and `promptTaken` are not. */
