@@ -175,17 +175,28 @@ test("messages that waited when the server ended are answered after the next sta
   expect(outbound.map(({ content }) => content)).toEqual(["queued: done.", "two", "three"]);
 });
 
-test("--stop-runs: SIGTERM ends the runs that are on, and says so", async () => {
+test("--stop-runs: SIGTERM ends the runs that are on, says so, and begins none of those that wait", async () => {
   const first = await place.start({}, ["serve", "--stop-runs"]);
   const run = await startLongRun(first, "stopped", 60);
+  const next = await apiOf(first).start({
+    projectType: "local",
+    projectPath: join(place.folder, "stopped"),
+    initialPrompt: script({ text: "After the other." }),
+  });
+  await expect
+    .poll(async () => (await apiOf(first).session(next.sessionId)).waitingFor?.kind, { timeout: 10_000 })
+    .toBe("workspace");
+  const [waiting] = await apiOf(first).runs(next.sessionId);
   first.signal("SIGTERM");
   const { code, seconds } = await first.exited();
   expect([code, seconds < 15]).toEqual([0, true]);
-  expect(await processesOf(run.runId)).toEqual([]);
+  for (const runId of [run.runId, waiting?.runId ?? ""]) expect(await processesOf(runId)).toEqual([]);
 
   await using second = await place.start();
   expect(await apiOf(second).session(run.sessionId)).toMatchObject({ status: "cancelled", lastReason: "stopped" });
   expect(await run.has("ended")).toBe(false);
+  await apiOf(second).until(next.sessionId, ["completed", "failed"]);
+  expect((await apiOf(second).messages(next.sessionId)).at(-1)?.content).toBe("After the other.");
 });
 
 test("the second signal ends the server at once, and the next start settles what was on", async () => {
