@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { responseText, toolActivity } from "../../../src/hooks/tool-text.ts";
+import { responseText } from "../../../src/hooks/tool-text.ts";
+import { toolActivity } from "../../../src/lib/tool-summary.ts";
 
 test("an answer becomes the text a person would want to read", () => {
   const cases: [unknown, string | null][] = [
