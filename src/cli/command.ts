@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { AppError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
 import { hooksCommand } from "./hooks-command.ts";
 import { importCommand } from "./import-command.ts";
+import { retentionCommand } from "./retention-command.ts";
 import { serve } from "./serve.ts";
 
 const STOP_RUNS = "on shutdown stop the runs that are on, instead of leaving them to the next start";
@@ -25,6 +27,8 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
     .action(({ stopRuns = false }: { stopRuns?: boolean }) => serve({ stopRuns, role: "worker" }));
   program.addCommand(hooksCommand());
   program.addCommand(importCommand());
+  program.addCommand(doctorCommand());
+  program.addCommand(retentionCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {

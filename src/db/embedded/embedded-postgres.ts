@@ -1,4 +1,4 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { access, mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -7,7 +7,7 @@ import type { Logger } from "../../lib/logger.ts";
 import { findPackage, installBinaries, packageVersion } from "./binaries.ts";
 import { makeCluster, SUPERUSER } from "./cluster.ts";
 import { openHome, openSocketFolder } from "./home.ts";
-import { endOrphan } from "./postmaster.ts";
+import { endOrphan, findReadyServer } from "./postmaster.ts";
 import { takeProcessLock } from "./process-lock.ts";
 import { startServerProcess, type ServerPlan, type ServerProcess } from "./server-process.ts";
 
@@ -116,6 +116,23 @@ async function openDatabase(socketFolder: string): Promise<string> {
   } finally {
     await client.end();
   }
+}
+
+/**
+ * The server that another process of ours runs on the cluster of `dataDir`, to look at it from beside; undefined when
+ * none runs. Nothing is made or changed.
+ */
+export async function findRunningPostgres(
+  dataDir: string,
+): Promise<{ connectionString: string; pid: number } | undefined> {
+  const isMade = await access(join(dataDir, "postgres.location")).then(
+    () => true,
+    () => false,
+  );
+  if (!isMade) return undefined;
+  const home = await openHome(await realpath(dataDir), await packageVersion(findPackage()));
+  const pid = await findReadyServer(home.dataDir);
+  return pid === undefined ? undefined : { pid, connectionString: socketUrl(await openSocketFolder(home), DATABASE) };
 }
 
 /** Says everything that the driver would otherwise take from PG* variables of the environment. */
