@@ -183,15 +183,22 @@ const missing: Rule = ({ exitCode, stderr }, last) =>
       }
     : undefined;
 
+/** How unshare(1) ends when the process it watches over is killed: it wants to die of the same signal, and may not. */
+const KILLED_INSIDE = /^unshare: sigprocmask unblock failed/m;
+
+const wasKilled = ({ exitCode, stderr }: Evidence): boolean =>
+  exitCode === 137 || (exitCode === 1 && KILLED_INSIDE.test(stderr));
+
 /** Signals, and an end without a result: someone or something ended Claude from outside. */
-const interrupted: Rule = ({ exitCode, stream }, last) => {
+const interrupted: Rule = (evidence, last) => {
+  const { exitCode, stream } = evidence;
   if (exitCode === undefined) {
     return {
       reason: "interrupted",
       error: "Claude was killed, or the machine restarted, in the middle of the run. Send a message to go on.",
     };
   }
-  if (exitCode === 137) {
+  if (wasKilled(evidence)) {
     return {
       reason: "interrupted",
       error:

@@ -157,6 +157,12 @@ test("a run that had succeeded before the stop reached it is a success", () => {
   expect(judge(after(fixtureStream("stream-bash.jsonl"), 0, { ended: "stopped" })).reason).toBe("success");
 });
 
+test("a Claude that was killed inside its process namespace was interrupted, whatever unshare makes of it", () => {
+  const stderr = "unshare: sigprocmask unblock failed: Invalid argument\n";
+  const outcome = judge(after(fixtureStream("stream-bash.jsonl").slice(0, 2), 1, { stderr }));
+  expect(outcome).toMatchObject({ reason: "interrupted", error: expect.stringMatching(/killed.*memory/) });
+});
+
 test.each([
   ["killed", 137, /killed.*memory/],
   ["ended by SIGTERM", 143, /interrupted from outside \(exit code 143\)/],
