@@ -93,6 +93,13 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
     /** Claude's record of a session's conversation. */
     conversation: conversationOf,
 
+    /** The record that another worker on this machine kept in its own folder of Claude folders. */
+    conversationIn: (session: ConversationOwner, otherClaudeDir: string) =>
+      conversationFile(
+        ownConfigDir(environment, otherClaudeDir, session.id) ?? accountDir,
+        session.claudeSessionId ?? session.id,
+      ),
+
     /** Starts Claude for a run; it waits for its prompt. AppError "unavailable" without a CLI, "conflict" with one too old. */
     async launch({ session, runDir, cwd, hookToken, marker }: ClaudeLaunch): Promise<Launched> {
       const { argv, version, state } = await install();

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** Credentials that come by environment: with one of them Claude needs no login of the account it runs under. */
@@ -39,6 +39,12 @@ export function conversationFile(configDir: string, claudeSessionId: string) {
   return {
     exists: async (): Promise<boolean> => (await find()) !== undefined,
 
+    /** Its length; 0 when there is none. Claude only appends: of two records of one conversation the longer is the newer. */
+    async bytes(): Promise<number> {
+      const path = await find();
+      return path === undefined ? 0 : (await stat(path)).size;
+    },
+
     /** Whether the conversation holds the message we wrote under this uuid: then Claude has it, answered or not. */
     async holds(uuid: string): Promise<boolean> {
       const path = await find();
@@ -55,12 +61,12 @@ export function conversationFile(configDir: string, claudeSessionId: string) {
       return readFile(path);
     },
 
-    /** Puts a record back; Claude finds it in any folder below `projects`. */
+    /** Puts a record back, in place of an older one; Claude finds it in any folder below `projects`. */
     async restore(record: Buffer): Promise<void> {
-      const folder = join(projects, "restored");
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(join(folder, `${name}.part`), record, { mode: 0o600 });
-      await rename(join(folder, `${name}.part`), join(folder, name));
+      const path = (await find()) ?? join(projects, "restored", name);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFile(`${path}.part`, record, { mode: 0o600 });
+      await rename(`${path}.part`, path);
     },
   };
 }

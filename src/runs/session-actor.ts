@@ -31,7 +31,7 @@ export interface ActorParts {
   nudge: Nudge;
   log: Logger;
   workspaces: Pick<WorkspaceService, "prepare" | "snapshot">;
-  claude: Pick<Claude, "launch" | "attach" | "judge" | "readStream" | "conversation">;
+  claude: Pick<Claude, "launch" | "attach" | "judge" | "readStream" | "conversation" | "conversationIn">;
   config: Config["runs"];
   workerId: string;
 }
