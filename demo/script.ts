@@ -64,6 +64,8 @@ export interface ScriptRequest {
   step: number;
   sessionId: string;
   model: string;
+  /** The whole conversation, for what looks further back than the newest prompt. */
+  messages: readonly Message[];
 }
 
 /** Where the conversation stands: what was asked last, and how many answers it got so far. */

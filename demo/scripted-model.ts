@@ -117,6 +117,7 @@ const requestOf = (req: IncomingMessage, body: ModelRequest): ScriptRequest => (
   ...findPlace(body.messages),
   sessionId: String(req.headers["x-claude-code-session-id"] ?? ""),
   model: body.model,
+  messages: body.messages,
 });
 
 function summary(

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createDatabase, type Database } from "../../src/db/database.ts";
+import { startKillablePostgres, type KillablePostgres } from "../support/killable-postgres.ts";
+import { lineJobs } from "../support/line-jobs.ts";
+import { openServerPlace, type ServerPlace, type ServerProcess } from "../support/server-process.ts";
+
+export type Role = "serve" | "worker";
+
+const CALL_MS = 120_000;
+const SERVER_AWAY_MS = 100;
+
+export interface Cluster extends AsyncDisposable {
+  folder: string;
+  postgres: KillablePostgres;
+  db: Database;
+  processes: Record<Role, ServerProcess>;
+  workerId(role: Role): Promise<string>;
+  /** SIGKILL, as when the machine's memory runs out. */
+  kill(role: Role): Promise<void>;
+  start(role: Role): Promise<void>;
+  /** One request to the API, tried again until the server is back; writes carry a key, so that they count once. */
+  call<T>(path: string, body?: object): Promise<T>;
+  /** Asks the ledger, again while the database is away. */
+  ask<T>(question: (db: Database) => Promise<T>): Promise<T>;
+}
+
+/** Two processes of ours on one real PostgreSQL, each with a data directory of its own, all of which may be killed. */
+export async function openCluster(values: Record<string, string> = {}): Promise<Cluster> {
+  await using parts = new AsyncDisposableStack();
+  const postgres = parts.use(await startKillablePostgres());
+  const place = parts.use(await openServerPlace([lineJobs]));
+  const db = parts.adopt(createDatabase(postgres.connectionString, { max: 4 }), (one) => one.destroy());
+  const launch = (role: Role) =>
+    place.start(valuesOf(place, role, { DATABASE_URL: postgres.connectionString, ...values }), [role]);
+  const processes = { serve: await launch("serve"), worker: await launch("worker") };
+  parts.defer(() => processes.serve[Symbol.asyncDispose]());
+  parts.defer(() => processes.worker[Symbol.asyncDispose]());
+  const kept = parts.move();
+
+  async function ask<T>(question: (from: Database) => Promise<T>): Promise<T> {
+    for (const deadline = Date.now() + CALL_MS; ; await sleep(SERVER_AWAY_MS)) {
+      try {
+        return await question(db);
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+      }
+    }
+  }
+
+  return {
+    folder: place.folder,
+    postgres,
+    db,
+    processes,
+    ask,
+    async workerId(role) {
+      const { pid } = processes[role];
+      const { id } = await ask((from) =>
+        from.selectFrom("workers").select("id").where("pid", "=", pid).executeTakeFirstOrThrow(),
+      );
+      return id;
+    },
+    async kill(role) {
+      processes[role].signal("SIGKILL");
+      await processes[role].exited();
+    },
+    async start(role) {
+      processes[role] = await launch(role);
+    },
+    async call<T>(path: string, body?: object): Promise<T> {
+      const key = randomUUID();
+      for (const deadline = Date.now() + CALL_MS; ; await sleep(SERVER_AWAY_MS)) {
+        const answer = await send(`${processes.serve.url}${path}`, key, body).catch(() => undefined);
+        if (answer?.ok) return (await answer.json()) as T;
+        // What the server refuses for good is a fault of the test; what it cannot do now, it can do later.
+        if (answer && answer.status < 500 && answer.status !== 429)
+          throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+        if (Date.now() > deadline) throw new Error(`${path} was not answered for ${CALL_MS / 1000} s`);
+      }
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+const valuesOf = (place: ServerPlace, role: Role, values: Record<string, string>): Record<string, string> => ({
+  DATA_DIR: join(place.folder, role),
+  MAX_CONCURRENT_RUNS: "8",
+  RATE_LIMIT_PER_MINUTE: "100000",
+  ...values,
+});
+
+function send(url: string, key: string, body: object | undefined): Promise<Response> {
+  const signal = AbortSignal.timeout(10_000);
+  if (body === undefined) return fetch(url, { signal });
+  const headers = { "content-type": "application/json", "idempotency-key": key };
+  return fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+/** A folder below the cluster's, for a session to work in. */
+export async function newFolder({ folder }: Pick<Cluster, "folder">, name: string): Promise<string> {
+  const path = join(folder, "work", name);
+  await mkdir(path, { recursive: true });
+  return path;
+}
