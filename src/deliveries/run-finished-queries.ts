@@ -37,7 +37,8 @@ export async function readRunFinished(
     usage: run.usage as RunFinished["usage"],
     turns: run.turns,
     durationMs: run.durationMs,
-    diff,
+    // The ledger does not keep the order of fields, and a receiver may compare bodies.
+    diff: diff && { files: diff.files, added: diff.added, removed: diff.removed },
     links: {
       session: `${base}/api/sessions/${run.sessionId}`,
       run: `${base}/api/runs/${run.id}`,
