@@ -17,12 +17,9 @@ export const PostMessage = z
       .boolean()
       .default(false)
       .meta({ description: "Also send an outbound message to the session's threads." }),
-    steer: z
-      .boolean()
-      .default(false)
-      .meta({
-        description: "Hand the message to the run that is on now, at its next model call, instead of queueing a run.",
-      }),
+    steer: z.boolean().default(false).meta({
+      description: "Hand the message to the run that is on now, at its next model call, instead of queueing a run.",
+    }),
     callbackUrl: CallbackUrl.optional(),
     metadata: z.record(z.string().max(200), z.json()).default({}),
   })

@@ -42,13 +42,7 @@ const ToolRule = z.string().trim().min(1).max(500).regex(/^[^-]/, "must not begi
 
 /** What a caller may set about how Claude works; kept on the session, used by each of its runs. */
 export const ClaudeOptions = z.object({
-  model: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .regex(/^[^-]/, "must not begin with a dash")
-    .optional(),
+  model: z.string().trim().min(1).max(200).regex(/^[^-]/, "must not begin with a dash").optional(),
   permissionMode: PermissionMode.optional(),
   allowedTools: z.array(ToolRule).max(100).optional(),
   disallowedTools: z.array(ToolRule).max(100).optional(),
@@ -59,7 +53,10 @@ export const ClaudeOptions = z.object({
     .positive()
     .max(1_000_000)
     .optional()
-    .meta({ description: "What all runs of the session may cost together; when it is spent, the next run waits until it is raised." }),
+    .meta({
+      description:
+        "What all runs of the session may cost together; when it is spent, the next run waits until it is raised.",
+    }),
   timeoutSeconds: z.int().min(1).max(82_800).optional(),
   appendSystemPrompt: z.string().max(100_000).optional(),
 });
@@ -71,26 +68,27 @@ const Branch = z
   .trim()
   .min(1)
   .max(250)
-  .regex(/^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))[^\s~^:?*[\\\u0000-\u001f\u007f]+$/u, "must be a git branch name");
+  .regex(
+    /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))[^\s~^:?*[\\\u0000-\u001f\u007f]+$/u,
+    "must be a git branch name",
+  );
 
 export const Tag = z.string().trim().min(1).max(64);
 export const Metadata = z.record(z.string().max(200), z.json());
 export const Prompt = z.string().min(1).max(1_000_000).regex(/\S/u, "must not be blank");
 
 /** Where a run's end may be told. Which URLs are allowed is a matter of the server's configuration. */
-export const CallbackUrl = z
-  .string()
-  .trim()
-  .max(2048)
-  .meta({
-    description:
-      "Called once, by a signed POST, when the run ends. http or https, below OUTBOUND_URLS or N8N_WEBHOOK_BASE; with neither set, on this machine only.",
-    example: "http://127.0.0.1:5678/webhook-waiting/1",
-  });
+export const CallbackUrl = z.string().trim().max(2048).meta({
+  description:
+    "Called once, by a signed POST, when the run ends. http or https, below OUTBOUND_URLS or N8N_WEBHOOK_BASE; with neither set, on this machine only.",
+  example: "http://127.0.0.1:5678/webhook-waiting/1",
+});
 
 export const CreateSession = z
   .object({
-    projectType: ProjectType.meta({ description: "Where Claude works: a clone, the folder itself, or a git worktree of it." }),
+    projectType: ProjectType.meta({
+      description: "Where Claude works: a clone, the folder itself, or a git worktree of it.",
+    }),
     githubRepo: z
       .string()
       .trim()
@@ -105,14 +103,17 @@ export const CreateSession = z
       .optional()
       .meta({ description: "Absolute folder on the server; required for projectType local and worktree." }),
     branch: Branch.optional().meta({ description: "The branch to start from; the remote's default when absent." }),
-    initialPrompt: Prompt.optional().meta({ description: "The first message. Without it nothing runs until a message is posted." }),
+    initialPrompt: Prompt.optional().meta({
+      description: "The first message. Without it nothing runs until a message is posted.",
+    }),
     title: z.string().trim().min(1).max(200).optional(),
     tags: z.array(Tag).max(50).default([]),
     slackChannel: z.string().trim().min(1).max(100).optional(),
     callbackUrl: CallbackUrl.optional(),
     metadata: Metadata.default({}),
     source: Source.default("api").meta({
-      description: "The door it came through. Text of api, dashboard and cli goes to Claude as typed; other text is made inert.",
+      description:
+        "The door it came through. Text of api, dashboard and cli goes to Claude as typed; other text is made inert.",
     }),
     ...ClaudeOptions.shape,
   })
@@ -179,7 +180,13 @@ export const SessionFilter = z.object({
   source: Source.optional(),
   tag: Tag.optional(),
   thread: z.string().max(200).optional().meta({ description: "A Slack thread, `channel:ts` or the ts alone." }),
-  q: z.string().trim().min(1).max(200).optional().meta({ description: "Words in the title, the messages and the tool input." }),
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "Words in the title, the messages and the tool input." }),
 });
 export type SessionFilter = z.infer<typeof SessionFilter>;
 
@@ -207,6 +214,12 @@ export const PutThread = z
 export type PutThread = z.infer<typeof PutThread>;
 
 export const Thread = z
-  .object({ sessionId: z.uuid(), team: z.string(), channel: z.string(), threadTs: z.string(), createdAt: z.iso.datetime() })
+  .object({
+    sessionId: z.uuid(),
+    team: z.string(),
+    channel: z.string(),
+    threadTs: z.string(),
+    createdAt: z.iso.datetime(),
+  })
   .meta({ id: "Thread" });
 export type Thread = z.infer<typeof Thread>;

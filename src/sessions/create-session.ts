@@ -52,7 +52,10 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
   function checkCallback({ callbackUrl, initialPrompt }: CreateSession): string | null {
     if (callbackUrl === undefined) return null;
     if (initialPrompt === undefined)
-      throw invalidField("body.callbackUrl", "needs initialPrompt: it tells the end of a run; without one, give it with the message");
+      throw invalidField(
+        "body.callbackUrl",
+        "needs initialPrompt: it tells the end of a run; without one, give it with the message",
+      );
     return outboundUrls.check("body.callbackUrl", callbackUrl);
   }
 

@@ -1,9 +1,9 @@
 import type { PageQuery } from "../contract/page.ts";
 import type { PutThread, Session, SessionFilter, Thread, UpdateSession } from "../contract/session.ts";
 import type { Database } from "../db/database.ts";
+import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { AppError } from "../lib/errors.ts";
-import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import type { Nudge } from "../queue/queue.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { createSessionChanger } from "./change-session.ts";
