@@ -5,7 +5,7 @@ import { createClaude, type Claude } from "./claude/claude.ts";
 import { findMarkedProcesses, sweepMarker } from "./claude/marked-processes.ts";
 import type { Config } from "./config.ts";
 import { serverVersion } from "./db/database.ts";
-import { openListener } from "./db/notify.ts";
+import { openListener, type Listener } from "./db/notify.ts";
 import { openLedger } from "./db/open-ledger.ts";
 import { startDeliverer } from "./deliveries/deliverer.ts";
 import { createDeliveryRoutes } from "./deliveries/delivery-routes.ts";
@@ -73,15 +73,17 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   const outboundUrls = createOutboundUrls(config.outbound);
   const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address, outboundUrls };
 
+  const listener = role === "serve" ? parts.use(await openListener(storage.connectionString, log)) : undefined;
   const operations = await openOperations(core, parts);
   let ready = false;
   const health = healthRoutes({ checkDatabase: () => serverVersion(db), isReady: () => ready, version: VERSION });
-  const doors = role === "serve" ? await openDoors(core, { parts, more: operations.routers }) : hooksOnly(core);
+  const more = operations.routers;
+  const doors = listener ? await openDoors(core, { parts, listener, more }) : hooksOnly(core);
   const server = parts.use(await startServer({ ...doors, openRouters: [health, ...doors.openRouters] }));
   address.url = server.url;
   address.hooks = `http://${hookHost(config.http.host)}:${server.port}/api/hooks`;
   operations.requests.watch(server.server);
-  if (role === "serve") await openOutbox(core, parts);
+  if (listener) await openOutbox(core, { parts, listener });
   const worker = parts.use(
     await startWorker({
       db,
@@ -143,11 +145,10 @@ async function openStorage(config: Config, log: Logger, { parts, role }: { parts
 /** What sends; it says where we listen, so it begins after that. */
 async function openOutbox(
   { config, log, storage, workspaces, address, outboundUrls }: Core,
-  parts: AsyncDisposableStack,
+  { parts, listener }: { parts: AsyncDisposableStack; listener: Listener },
 ) {
-  const { db, connectionString } = storage;
+  const { db } = storage;
   const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
-  const listener = parts.use(await openListener(connectionString, log));
   const channels = [createCallbackChannel({ secret, outboundUrls, version: VERSION })];
   const baseUrl = () => config.http.publicUrl ?? address.url;
   const summarizeDiff = async (sessionId: string) => {
@@ -197,13 +198,12 @@ async function openOperations(
 /** Everything people and programs talk to. */
 async function openDoors(
   core: Core,
-  { parts, more }: { parts: AsyncDisposableStack; more: HttpParts["routers"] },
+  { parts, listener, more }: { parts: AsyncDisposableStack; listener: Listener; more: HttpParts["routers"] },
 ): Promise<HttpParts> {
   const { config, log, workerId, storage, claude, workspaces, hooks, runs, outboundUrls } = core;
-  const { db, queue, connectionString } = storage;
+  const { db, queue } = storage;
   const { nudge } = queue;
   const { allowBypass } = config.claude;
-  const listener = parts.use(await openListener(connectionString, log));
   const feed = parts.use(await openFeed({ db, listener, log }));
   const events = createEventService({ db, feed });
   const sessions = createSessionService({
