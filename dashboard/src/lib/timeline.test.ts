@@ -45,6 +45,17 @@ test("text that the saved answer repeats is told once, other text stays", () => 
   ]);
 });
 
+test("the text of a failure is told where the run ended, not as a message too", () => {
+  const run = aRun(session, { status: "failed", reason: "api_error", error: "The API refused.", finishedAt: at(5) });
+  const said = aMessage(session, {
+    direction: "outbound",
+    content: "The API refused.",
+    runId: run.runId,
+    timestamp: at(5),
+  });
+  expect(kinds({ messages: [said], runs: [run] })).toEqual(["run"]);
+});
+
 test("a subagent's own words are not part of the conversation", () => {
   expect(kinds({ events: [anEvent(session, { data: { text: "inner", agent: "toolu_1" } })] })).toEqual([]);
 });

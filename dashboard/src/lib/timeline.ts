@@ -37,10 +37,17 @@ function isSaid(event: SessionEvent, answers: ReadonlyMap<string, string>): bool
   return answer !== undefined && answer.includes(squeezed(eventText(event)));
 }
 
+/** How a run failed is told where it ended; the same text as a message would say it twice. */
+function isFailureText(message: Message, runs: readonly Run[]): boolean {
+  if (message.direction !== "outbound") return false;
+  const error = runs.find((run) => run.runId === message.runId && run.status === "failed")?.error;
+  return error != null && squeezed(error) === squeezed(message.content);
+}
+
 function messageItems({ messages, runs }: Told): Item[] {
   const byMessage = new Map(runs.map((run) => [run.messageId, run]));
   return messages
-    .filter((message) => !isPending(message, runs))
+    .filter((message) => !isPending(message, runs) && !isFailureText(message, runs))
     .map((message) => {
       // A queued message is read when its run starts; that is where it belongs in the conversation.
       const started = message.direction === "inbound" ? byMessage.get(message.messageId)?.startedAt : undefined;

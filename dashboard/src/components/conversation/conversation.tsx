@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { lazy, type RefObject, Suspense, useRef, useState } from "react";
 import type { Session } from "../../../../src/contract/session.ts";
 import { count } from "../../lib/format.ts";
 import { useKeys } from "../../lib/keys.ts";
@@ -9,9 +9,11 @@ import { Composer } from "./composer.tsx";
 import { ItemView } from "./item-view.tsx";
 import { PendingMessages } from "./pending-messages.tsx";
 import { useConversation } from "./use-conversation.ts";
+import { useKeptPlace } from "./use-kept-place.ts";
 import { useStickToEnd } from "./use-stick-to-end.ts";
-import { VirtualItems } from "./virtual-items.tsx";
 import classes from "./conversation.module.css";
+
+const VirtualItems = lazy(() => import("./virtual-items.tsx").then((file) => ({ default: file.VirtualItems })));
 
 /** Above this many items only those in view are on the page. */
 const VIRTUAL_FROM = 200;
@@ -46,14 +48,40 @@ function Skeleton() {
   );
 }
 
+interface ItemsProps {
+  session: Session;
+  told: ReturnType<typeof useConversation>;
+  scroller: RefObject<HTMLDivElement | null>;
+  atEnd: boolean;
+}
+
+/** The items themselves. A conversation that is known to be long stays virtual, so that nothing jumps. */
+function Items({ session, told, scroller, atEnd }: ItemsProps) {
+  const { items, runs } = told;
+  const [isLong, setLong] = useState(false);
+  const isLongNow = items.length > VIRTUAL_FROM || (told.earlier !== undefined && items.length > 0);
+  if (isLongNow && !isLong) setLong(true);
+  if (items.length === 0) return told.isLoading ? <Skeleton /> : <Nothing session={session} error={told.error} />;
+  if (!isLong) return items.map((item) => <ItemView key={item.id} item={item} session={session} runs={runs} />);
+  return (
+    <Suspense>
+      <VirtualItems items={items} session={session} runs={runs} scroller={scroller} atEnd={atEnd} />
+    </Suspense>
+  );
+}
+
 /** What was said and done, oldest first, and the box to go on. */
 export function Conversation({ session }: { session: Session }) {
   const told = useConversation(session);
-  const { items } = told;
   const scroller = useRef<HTMLDivElement>(null);
-  const calls = items.reduce((sum, item) => sum + (item.kind === "tools" ? item.logs.length : 1), 0);
+  const calls = told.items.reduce((sum, item) => sum + (item.kind === "tools" ? item.logs.length : 1), 0);
   const end = useStickToEnd(scroller, calls);
+  const place = useKeptPlace(scroller, told.items[0]?.id);
   useKeys({ "g e": end.toEnd });
+  const goBack = () => {
+    place.hold();
+    void told.earlier?.();
+  };
   return (
     <div className={classes.conversation} id={panelId("talk")} role="region" aria-label="Conversation">
       <div className={classes.frame}>
@@ -72,18 +100,12 @@ export function Conversation({ session }: { session: Session }) {
                 size="small"
                 className={classes.earlier}
                 disabled={told.isLoadingEarlier}
-                onClick={() => void told.earlier?.()}
+                onClick={goBack}
               >
                 {told.isLoadingEarlier ? "Loading…" : "Earlier"}
               </Button>
             )}
-            {told.isLoading && items.length === 0 && <Skeleton />}
-            {!told.isLoading && items.length === 0 && <Nothing session={session} error={told.error} />}
-            {items.length > VIRTUAL_FROM ? (
-              <VirtualItems items={items} session={session} runs={told.runs} scroller={scroller} />
-            ) : (
-              items.map((item) => <ItemView key={item.id} item={item} session={session} runs={told.runs} />)
-            )}
+            <Items session={session} told={told} scroller={scroller} atEnd={!end.away} />
           </div>
         </div>
         {end.away && (

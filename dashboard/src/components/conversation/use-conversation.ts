@@ -36,7 +36,7 @@ export function useConversation(session: Session) {
   const items = useMemo(() => timeline(told, from), [told, from]);
   const pending = useMemo(() => told.messages.filter((message) => isPending(message, told.runs)).toReversed(), [told]);
   const earlier = async () => {
-    const lists = [messages, logs].filter((list) => list.hasNextPage && reach(list) === from);
+    const lists = [messages, logs].filter((list) => list.hasNextPage);
     await Promise.all(lists.map((list) => list.fetchNextPage()));
   };
   return {

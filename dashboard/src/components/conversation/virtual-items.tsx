@@ -14,10 +14,11 @@ interface VirtualItemsProps {
   session: Session;
   runs: readonly Run[];
   scroller: RefObject<HTMLDivElement | null>;
+  atEnd: boolean;
 }
 
-/** A long conversation, of which only the part in view is on the page. Starts at its end. */
-export function VirtualItems({ items, session, runs, scroller }: VirtualItemsProps) {
+/** A long conversation, of which only the part in view is on the page. Starts at its end, unless the reader was elsewhere. */
+export function VirtualItems({ items, session, runs, scroller, atEnd }: VirtualItemsProps) {
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
@@ -27,7 +28,7 @@ export function VirtualItems({ items, session, runs, scroller }: VirtualItemsPro
     overscan: OVERSCAN,
   });
   useEffect(() => {
-    virtual.scrollToIndex(items.length - 1, { align: "end" });
+    if (atEnd) virtual.scrollToIndex(items.length - 1, { align: "end" });
     // Once, when it appears: from then on it sticks to the end by itself.
     // oxlint-disable-next-line react/exhaustive-deps
   }, []);

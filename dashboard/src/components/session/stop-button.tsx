@@ -61,7 +61,7 @@ export function StopButton({ session, phone = false }: { session: Session; phone
   return (
     <span className={classes.stop}>
       {asking && <Question phone={phone} onNo={keepOn} />}
-      <Button look={look} square={square} disabled={stopping} aria-label={word} onClick={press}>
+      <Button look={look} square={square} disabled={stopping} aria-label={square ? word : undefined} onClick={press}>
         <StopIcon size={phone ? 16 : 10} className="t-fail" />
         {!square && word}
         <kbd aria-hidden>S</kbd>

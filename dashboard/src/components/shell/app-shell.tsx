@@ -30,8 +30,9 @@ function useShellKeys(open: { palette: () => void; help: () => void }): void {
     n: () => void navigate("/new", { state: { background: location } }),
     "g s": () => void navigate("/"),
     "/": () => {
-      if (!listBeside) setPanes({ listDrawer: true });
-      requestAnimationFrame(() => document.querySelector<HTMLInputElement>("[data-session-search]")?.focus());
+      // The drawer gives the focus to its first field, which is the search.
+      if (listBeside && !panes.listShut) document.querySelector<HTMLInputElement>("[data-session-search]")?.focus();
+      else setPanes(listBeside ? { listShut: false } : { listDrawer: true });
     },
     "[": () => setPanes(listBeside ? { listShut: !panes.listShut } : { listDrawer: !panes.listDrawer }),
     ".": switchScheme,
