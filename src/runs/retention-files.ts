@@ -30,8 +30,9 @@ export interface FileParts {
 export type FileStep = (parts: FileParts, before: Date, dryRun: boolean) => Promise<Omit<Freed, "what">>;
 
 export const fileSteps: readonly { what: "workspaces" | "transcripts" | "runFiles"; clean: FileStep }[] = [
-  { what: "workspaces", clean: archiveResting },
   { what: "transcripts", clean: removeClaudeFolders },
+  // After the others: archiving is an event, and with it the session's rest begins anew.
+  { what: "workspaces", clean: archiveResting },
   { what: "runFiles", clean: removeRunFiles },
 ];
 

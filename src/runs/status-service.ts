@@ -1,6 +1,8 @@
 import type { SystemStatus, Version } from "../contract/system.ts";
 import { serverVersion, type Database } from "../db/database.ts";
 import { VERSION } from "../lib/version.ts";
+import { findSpending } from "../usage/spending-queries.ts";
+import { spendingPeriods } from "./budgets.ts";
 import { findRunCounts } from "./worker-queries.ts";
 
 export type StatusService = ReturnType<typeof createStatusService>;
@@ -50,10 +52,12 @@ export function createStatusService(parts: Parts) {
 
     async get(): Promise<SystemStatus> {
       const { busy, ...counts } = await findRunCounts(db, workerId);
+      const { dayUsd } = await findSpending(db, spendingPeriods(new Date()));
       return {
         workerId,
         slots: { busy, total: slots },
         ...counts,
+        costTodayUsd: dayUsd,
         ...fixed,
         publicUrl: publicUrl(),
         claude: await describeClaude(),

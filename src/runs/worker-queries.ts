@@ -28,15 +28,14 @@ export const touchWorker = (db: Kysely<DB>, id: string) =>
 
 /** What the status line shows of runs. */
 export async function findRunCounts(db: Kysely<DB>, workerId: string) {
-  const { rows } = await sql<{ busy: number; queued: number; waiting: number; costTodayUsd: number }>`
+  const { rows } = await sql<{ busy: number; queued: number; waiting: number }>`
     select
       count(*) filter (where r.status = 'running' and s.worker_id = ${workerId}) as busy,
       count(*) filter (where r.status = 'queued') as queued,
-      count(*) filter (where r.status = 'waiting') as waiting,
-      (select coalesce(sum(cost_usd), 0) from runs where finished_at >= date_trunc('day', now())) as cost_today_usd
+      count(*) filter (where r.status = 'waiting') as waiting
     from runs r join sessions s on s.id = r.session_id
     where r.finished_at is null`.execute(db);
-  return rows[0] ?? { busy: 0, queued: 0, waiting: 0, costTodayUsd: 0 };
+  return rows[0] ?? { busy: 0, queued: 0, waiting: 0 };
 }
 
 /** Folders under the runs directory that still belong to an unfinished run. */

@@ -73,6 +73,15 @@ test("a spent day stops all new runs until tomorrow, or until a server with a la
   expect((await app.until(sessionId, ["completed", "failed"])).status).toBe("completed");
 });
 
+test("an almost full disk stops every run with a clear text, and none is begun", async () => {
+  await using full = await testApp({ DISK_MIN_FREE_MB: "100000000" });
+  const { sessionId } = await full.start({ projectType: "local", projectPath: full.folder, initialPrompt: "hello" });
+  await expect.poll(async () => (await full.until(sessionId, ["created"])).waitingFor?.kind).toBe("disk");
+  const { waitingFor } = await full.until(sessionId, ["created"]);
+  expect(waitingFor?.text).toMatch(/^The disk of .*workspaces is almost full: .* Make room there$/);
+  expect((await full.runs(sessionId))[0]?.attempts).toEqual([]);
+});
+
 test("usage counts the finished runs by day, model and session, and says what is spent of the budgets", async () => {
   const runs = await app.db.selectFrom("runs").select(["costUsd"]).execute();
   const cost = runs.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
