@@ -5,7 +5,7 @@ import { renewClaims } from "./claim-queries.ts";
 export const CLAIM_MS = 15_000;
 const RENEWAL_MS = 5_000;
 /** A sender that could not renew for so long gives up before its claim runs out and another begins. */
-const UNRENEWED_MS = 11_000;
+const UNRENEWED_MS = 9_000;
 
 interface Held {
   cut: AbortController;
@@ -13,26 +13,26 @@ interface Held {
   renewedAt: number;
 }
 
-export type HeldClaims = ReturnType<typeof holdClaims>;
+const lose = (cut: AbortController): void => cut.abort(new Error("The claim of this delivery was lost"));
 
 /** The deliveries that this process is sending: their claims are renewed, and what loses its claim is cut off. */
 export function holdClaims({ db, log }: { db: Database; log: Logger }) {
   const held = new Map<string, Held>();
 
+  /** What could not be renewed is cut off first: the renewal itself may hang with the database. */
   async function renew(): Promise<void> {
     const [began, asked] = [performance.now(), [...held]];
+    for (const [, { renewedAt, cut }] of asked) if (began - renewedAt > UNRENEWED_MS) lose(cut);
     if (asked.length === 0) return;
     const claims = asked.map(([claim]) => claim);
-    const renewed = await renewClaims(db, claims, CLAIM_MS).catch((error: unknown) =>
-      log.warn({ err: error }, "renewing claims of deliveries failed"),
-    );
+    const renewed = await renewClaims(db, claims, CLAIM_MS);
     for (const [claim, sending] of asked) {
-      if (renewed?.has(claim)) sending.renewedAt = began;
-      else if (renewed || performance.now() - sending.renewedAt > UNRENEWED_MS)
-        sending.cut.abort(new Error("The claim of this delivery was lost"));
+      if (renewed.has(claim)) sending.renewedAt = began;
+      else lose(sending.cut);
     }
   }
-  const renewing = setInterval(() => void renew(), RENEWAL_MS);
+  const warn = (error: unknown) => log.warn({ err: error }, "renewing claims of deliveries failed; it is tried again");
+  const renewing = setInterval(() => void renew().catch(warn), RENEWAL_MS);
 
   return {
     get size(): number {

@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Channel, Outcome } from "../../src/deliveries/channel.ts";
 import { claimDelivery, renewClaims, settleDelivery } from "../../src/deliveries/claim-queries.ts";
 import { startReceiver } from "../support/callback-receiver.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { findDeliveryRows, finishRun, insertSession, startSending, untilAll } from "../support/outbox.ts";
+
+const senderProgram = fileURLToPath(new URL("../support/sender-process.ts", import.meta.url));
 
 let database: TestDatabase;
 let senders: AsyncDisposableStack;
@@ -170,7 +173,7 @@ test("a process that is killed in the middle of a send is replaced within 20 s, 
     if (body.answer !== "stuck" || nth > 1) res.end();
   });
   const { db, connectionString } = database;
-  const child = spawn(process.execPath, ["test/support/sender-process.ts", connectionString], { stdio: "ignore" });
+  const child = spawn(process.execPath, [senderProgram, connectionString], { stdio: "ignore" });
   const sessionId = await insertSession(db);
   const id = await finishRun(db, sessionId, receiver.url("/"), "stuck");
   await finishRun(db, sessionId, receiver.url("/"), "behind it");
@@ -218,4 +221,32 @@ test("a channel that can ask settles what is in doubt before it sends again", as
   await untilAll(db, ["delivered"]);
   expect(asked).toEqual(["arrived", "arrived", "arrived", "lost"]);
   expect(sent).toEqual(["arrived 1", "lost 1", "lost 2"]);
+});
+
+test("a sender that loses its claim is cut off, and what it then learns counts for nothing", async () => {
+  const { db } = database;
+  const cutOff = Promise.withResolvers<unknown>();
+  let calls = 0;
+  const channel: Channel = {
+    kind: "callback",
+    send(_delivery, signal) {
+      calls += 1;
+      if (calls > 1) return Promise.resolve<Outcome>({ is: "delivered" });
+      return new Promise((resolve) => {
+        signal.addEventListener(
+          "abort",
+          () => (cutOff.resolve(signal.reason), resolve({ is: "refused", error: "too late" })),
+        );
+      });
+    },
+  };
+  await finishRun(db, await insertSession(db), "http://127.0.0.1/");
+  await send({ channels: [channel] });
+  await expect.poll(() => calls).toBe(1);
+  // As if this process had slept, and another had taken the delivery over and died.
+  const taken = { claim: crypto.randomUUID(), claimUntil: new Date(Date.now() + 500), inDoubt: true };
+  await db.updateTable("deliveries").set(taken).execute();
+  expect(await cutOff.promise).toMatchObject({ message: "The claim of this delivery was lost" });
+  expect(await untilAll(db, ["delivered"])).toMatchObject([{ attempts: 2, lastError: null }]);
+  expect(calls).toBe(2);
 });
