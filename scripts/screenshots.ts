@@ -40,13 +40,14 @@ try {
   for (const view of views) {
     for (const scheme of ["light", "dark"] as const) {
       const page = await openPage(browser, view, scheme);
-      for (const [suffix, path] of [
-        ["", `/sessions/${sessionId}`],
-        ["-list", "/"],
+      const suffix = scheme === "dark" ? "-dark" : "";
+      for (const [name, path] of [
+        [view.name, `/sessions/${sessionId}`],
+        [`${view.name}-list`, "/"],
       ] as const) {
         await page.goto(`${url}${path}`);
         await sleep(SETTLE_MS);
-        await page.screenshot({ path: join(target, `${view.name}${suffix}-${scheme}.png`) });
+        await page.screenshot({ path: join(target, `${name}${suffix}.png`) });
       }
       await page.context().close();
     }

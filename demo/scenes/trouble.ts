@@ -27,25 +27,33 @@ export const cronMigration: Scene = {
   ],
 };
 
-/** Wants to do what nobody allowed, says so, and goes on without. */
-export const providerCheck: Scene = {
-  title: "Does the payment provider still send v1 webhooks?",
+/** Wants to do what nobody allowed, and says so; the dashboard offers to allow it. */
+export const testsGreen: Scene = {
+  title: "Are the billing tests green?",
   repository: "acme/billing",
   tags: ["question"],
   turns: [
     {
-      say: "Check whether our payment provider still sends v1 webhooks to us.",
+      say: "Are the tests of billing green on main?",
       steps: [
+        { text: "I'll run them.", bash: "node --test", delayMs: 500 },
         {
-          text: "I'd ask the provider's own list of endpoints.",
-          bash: "curl -s https://api.payments.example/v1/webhook_endpoints",
-          delayMs: 500,
-        },
-        {
-          text: "I may not use `curl` in this session, so I cannot ask the provider. What I can say from the code: nothing in this repository reads a webhook of either version.\n\nTo let me look, allow `Bash(curl -s https://api.payments.example/*)` for this session and send any message.",
+          text: "I may read and edit files here, but not run `node --test`, so I cannot say. Allow it for this session, and I go on.",
           delayMs: 500,
         },
       ],
+    },
+  ],
+};
+
+/** What follows once a person has allowed it. */
+export const allowed: Turn = {
+  say: "Continue",
+  steps: [
+    { bash: "node --test", delayMs: 400 },
+    {
+      text: "Not green: one of three fails. *half a cent is rounded up* expects 375 and gets 374, because `gross()` in `src/vat.js` cuts fractions with `Math.floor`. The session “Fix VAT rounding on invoices” has the fix.",
+      delayMs: 500,
     },
   ],
 };
