@@ -3,8 +3,6 @@ import { statfs } from "node:fs/promises";
 import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 
-export const MIB = 1024 ** 2;
-
 /** Room of a file system, seen from a folder of ours. */
 export interface DiskFacts {
   folder: string;

@@ -24,8 +24,6 @@ interface Parts {
   hooksReceived: () => number;
 }
 
-export type Metrics = ReturnType<typeof openMetrics>;
-
 /** Everything /metrics shows but the answers of HTTP. Names and meanings are in docs/operations.md. */
 export function openMetrics(parts: Parts) {
   const delay = monitorEventLoopDelay({ resolution: 20 });
