@@ -48,15 +48,10 @@ export const ClaudeOptions = z.object({
   disallowedTools: z.array(ToolRule).max(100).optional(),
   maxTurns: z.int().min(1).max(10_000).optional(),
   maxBudgetUsd: z.number().positive().max(100_000).optional().meta({ description: "What one run may cost." }),
-  sessionBudgetUsd: z
-    .number()
-    .positive()
-    .max(1_000_000)
-    .optional()
-    .meta({
-      description:
-        "What all runs of the session may cost together; when it is spent, the next run waits until it is raised.",
-    }),
+  sessionBudgetUsd: z.number().positive().max(1_000_000).optional().meta({
+    description:
+      "What all runs of the session may cost together; when it is spent, the next run waits until it is raised.",
+  }),
   timeoutSeconds: z.int().min(1).max(82_800).optional(),
   appendSystemPrompt: z.string().max(100_000).optional(),
 });
