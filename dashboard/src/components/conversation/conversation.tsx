@@ -2,6 +2,7 @@ import { lazy, type RefObject, Suspense, useRef, useState } from "react";
 import type { Session } from "../../../../src/contract/session.ts";
 import { count } from "../../lib/format.ts";
 import { useKeys } from "../../lib/keys.ts";
+import type { Item } from "../../lib/timeline.ts";
 import { Button } from "../button.tsx";
 import { DownIcon } from "../icons.tsx";
 import { panelId } from "../session/session-tabs.tsx";
@@ -70,12 +71,18 @@ function Items({ session, told, scroller, atEnd }: ItemsProps) {
   );
 }
 
+const times = (item: Item): string[] => (item.kind === "tools" ? item.logs.map((log) => log.timestamp) : [item.at]);
+const newestOf = (items: readonly Item[]): string => items.flatMap(times).toSorted().at(-1) ?? "";
+const newerThan = (items: readonly Item[], at: string): number =>
+  items.flatMap(times).filter((time) => time > at).length;
+
 /** What was said and done, oldest first, and the box to go on. */
 export function Conversation({ session }: { session: Session }) {
   const told = useConversation(session);
   const scroller = useRef<HTMLDivElement>(null);
-  const calls = told.items.reduce((sum, item) => sum + (item.kind === "tools" ? item.logs.length : 1), 0);
-  const end = useStickToEnd(scroller, calls);
+  const end = useStickToEnd(scroller, newestOf(told.items));
+  const missed = end.leftAt === undefined ? 0 : newerThan(told.items, end.leftAt);
+  const away = end.leftAt !== undefined;
   const place = useKeptPlace(scroller, told.items[0]?.id);
   useKeys({ "g e": end.toEnd });
   const goBack = () => {
@@ -105,12 +112,12 @@ export function Conversation({ session }: { session: Session }) {
                 {told.isLoadingEarlier ? "Loading…" : "Earlier"}
               </Button>
             )}
-            <Items session={session} told={told} scroller={scroller} atEnd={!end.away} />
+            <Items session={session} told={told} scroller={scroller} atEnd={!away} />
           </div>
         </div>
-        {end.away && (
+        {away && (
           <Button size="small" className={classes.toEnd} onClick={end.toEnd}>
-            {end.missed > 0 ? `${count(end.missed)} new` : "To the end"} <DownIcon size={10} />
+            {missed > 0 ? `${count(missed)} new` : "To the end"} <DownIcon size={10} />
           </Button>
         )}
       </div>

@@ -2,14 +2,14 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useSta
 
 const NEAR_PX = 48;
 
-/** Keeps a scroller at its end while it grows, until the reader scrolls up; then counts what came since. */
-export function useStickToEnd(scroller: RefObject<HTMLElement | null>, count: number) {
-  const [leftAt, setLeftAt] = useState<number>();
-  const latest = useRef(count);
+/** Keeps a scroller at its end while it grows, until the reader scrolls up; `leftAt` is how far it had come then. */
+export function useStickToEnd(scroller: RefObject<HTMLElement | null>, newest: string) {
+  const [leftAt, setLeftAt] = useState<string>();
+  const latest = useRef(newest);
   const stuck = useRef(true);
   useEffect(() => {
-    latest.current = count;
-  }, [count]);
+    latest.current = newest;
+  }, [newest]);
   const toEnd = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
@@ -39,5 +39,5 @@ export function useStickToEnd(scroller: RefObject<HTMLElement | null>, count: nu
       element.removeEventListener("scroll", onScroll);
     };
   }, [scroller]);
-  return { away: leftAt !== undefined, missed: Math.max(0, count - (leftAt ?? count)), toEnd };
+  return { leftAt, toEnd };
 }

@@ -7,10 +7,12 @@ import { repoName } from "../../lib/format.ts";
 import { filterOfParams, type ListFilter } from "../../lib/search-words.ts";
 import { type Group, GROUPS, sessionState } from "../../lib/session-state.ts";
 
-const OPEN: readonly SessionStatus[] = ["failed", "running", "waiting", "queued", "created"];
+/** Asked apart, so that many that are over never push one that runs from the first page. */
+const LIVE: readonly SessionStatus[] = ["running", "waiting", "queued", "created"];
+const FAILED: readonly SessionStatus[] = ["failed"];
 const DONE: readonly SessionStatus[] = ["completed", "cancelled"];
-const OPEN_PAGE = 100;
-const DONE_PAGE = 20;
+const LIVE_PAGE = 100;
+const OVER_PAGE = 20;
 
 export interface SessionGroup {
   id: Group;
@@ -49,30 +51,34 @@ function grouped(sessions: readonly Session[]): SessionGroup[] {
 
 export const isFiltered = (filter: ListFilter): boolean => Object.values(filter).some((value) => value !== undefined);
 
-/** The session list as the address narrows it: what needs attention as a whole, what is done page by page. */
+function useList(filter: ListFilter, all: readonly SessionStatus[], limit: number) {
+  const { q, tag, source } = filter;
+  return useInfiniteQuery(sessionsQuery({ q, tag, source, statuses: within(all, filter.status), limit }));
+}
+
+/** The session list as the address narrows it: what is alive as a whole, what is over page by page. */
 export function useSessionLists() {
   const [params] = useSearchParams();
   const filter = useMemo(() => filterOfParams(params), [params]);
-  const archived: readonly SessionStatus[] = filter.status?.includes("archived") ? ["archived"] : [];
-  const asked = { q: filter.q, tag: filter.tag, source: filter.source };
-  const open = useInfiniteQuery(sessionsQuery({ ...asked, statuses: within(OPEN, filter.status), limit: OPEN_PAGE }));
-  const done = useInfiniteQuery(
-    sessionsQuery({ ...asked, statuses: [...within(DONE, filter.status), ...archived], limit: DONE_PAGE }),
-  );
+  const live = useList(filter, LIVE, LIVE_PAGE);
+  const failed = useList(filter, FAILED, OVER_PAGE);
+  const done = useList(filter, filter.status ? [...DONE, "archived"] : DONE, OVER_PAGE);
   const any = useQuery(anySessionQuery);
+  const lists = [live, failed, done];
   const groups = useMemo(() => {
-    const all = [...(open.data?.pages ?? []), ...(done.data?.pages ?? [])].flatMap((page) => page.items);
+    const all = [live.data, failed.data, done.data].flatMap((data) => data?.pages.flatMap((page) => page.items) ?? []);
     return grouped(all.filter((session) => matchesRepo(session, filter.repo)));
-  }, [open.data, done.data, filter.repo]);
+  }, [live.data, failed.data, done.data, filter.repo]);
   return {
     filter,
     groups,
-    open,
+    live,
+    failed,
     done,
     isEmpty: any.data === false,
-    isLoading: open.isLoading || done.isLoading || any.isLoading,
-    error: open.error ?? done.error,
-    asked: JSON.stringify([filter, open.data?.pages.length, done.data?.pages.length]),
+    isLoading: any.isLoading || lists.some((list) => list.isLoading),
+    error: lists.find((list) => list.error)?.error ?? null,
+    asked: JSON.stringify([filter, ...lists.map((list) => list.data?.pages.length)]),
     needs: groups.find((group) => group.id === "needs")?.sessions.length ?? 0,
   };
 }

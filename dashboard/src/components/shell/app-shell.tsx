@@ -8,6 +8,7 @@ import { useLayout } from "../../lib/use-layout.ts";
 import { useSchemeSwitch } from "../../lib/use-scheme-switch.ts";
 import { ListRail } from "../list/list-rail.tsx";
 import { SessionList } from "../list/session-list.tsx";
+import { useListKeys } from "../list/use-list-keys.ts";
 import { useSessionLists } from "../list/use-session-lists.ts";
 import { SideDrawer } from "../side-drawer.tsx";
 import { LoadingLine } from "./loading-line.tsx";
@@ -89,6 +90,7 @@ export function AppShell({ children }: { children: ReactNode }) {
   const place = usePlace();
   const { phone, onSession } = place;
   useShellKeys({ palette: showPalette, help: showHelp });
+  useListKeys();
   return (
     <div className={classes.app}>
       {!(phone && onSession) && <TopBar onSearch={showPalette} />}
