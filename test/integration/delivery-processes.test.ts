@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Channel, Outcome } from "../../src/deliveries/channel.ts";
 import { claimDelivery, renewClaims, settleDelivery } from "../../src/deliveries/claim-queries.ts";
@@ -249,4 +250,19 @@ test("a sender that loses its claim is cut off, and what it then learns counts f
   expect(await cutOff.promise).toMatchObject({ message: "The claim of this delivery was lost" });
   expect(await untilAll(db, ["delivered"])).toMatchObject([{ attempts: 2, lastError: null }]);
   expect(calls).toBe(2);
+});
+
+test("an answer that comes while the ledger cannot be written is not forgotten", async () => {
+  const { db } = database;
+  const answer = Promise.withResolvers<void>();
+  await using receiver = await startReceiver((res) => void answer.promise.then(() => res.end()));
+  await send();
+  await finishRun(db, await insertSession(db), receiver.url("/"));
+  await expect.poll(() => receiver.received.length).toBe(1);
+  await sql`alter table deliveries rename to deliveries_away`.execute(db);
+  answer.resolve();
+  await sleep(1_000);
+  await sql`alter table deliveries_away rename to deliveries`.execute(db);
+  expect(await untilAll(db, ["delivered"])).toMatchObject([{ attempts: 1, lastStatus: 200 }]);
+  expect(receiver.received).toHaveLength(1);
 });
