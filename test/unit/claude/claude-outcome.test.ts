@@ -13,6 +13,7 @@ const after = (lines: readonly string[], exitCode: number | undefined, rest: Par
   previousCostUsd: 0,
   ...rest,
 });
+const bashStream = fixtureStream("stream-bash.jsonl");
 const good = JSON.parse(fixtureLine("event-result.json")) as Record<string, unknown>;
 const resultLine = (fields: object): string => JSON.stringify({ ...good, ...fields });
 /** An API failure as 2.1.329 prints it, texts and fields as captured. */
@@ -20,7 +21,7 @@ const apiError = (status: number | null, text: string, terminal = "api_error") =
   resultLine({ is_error: true, result: text, api_error_status: status, terminal_reason: terminal });
 
 test("exit 0 with a good result is a success with answer, cost, usage and times", () => {
-  expect(judge(after(fixtureStream("stream-bash.jsonl"), 0))).toEqual({
+  expect(judge(after(bashStream, 0))).toEqual({
     reason: "success",
     error: null,
     answer: "done",
@@ -40,15 +41,11 @@ test("exit 0 with a good result is a success with answer, cost, usage and times"
 
 test.each([
   ["another exit code", [fixtureLine("event-result.json")], 1],
-  ["no result", fixtureStream("stream-bash.jsonl").slice(0, -1), 0],
+  ["no result", bashStream.slice(0, -1), 0],
   ["an error in the result although its subtype is success", [resultLine({ is_error: true })], 0],
   ["another subtype", [resultLine({ subtype: "error_during_execution" })], 0],
-  [
-    "a turn that began after the last result",
-    [...fixtureStream("stream-bash.jsonl"), fixtureLine("event-init.json")],
-    0,
-  ],
-  ["no exit code", fixtureStream("stream-bash.jsonl"), undefined],
+  ["a turn that began after the last result", [...bashStream, fixtureLine("event-init.json")], 0],
+  ["no exit code", bashStream, undefined],
 ])("it is no success with %s", (_, lines, exitCode) => {
   const { reason, error } = judge(after(lines, exitCode));
   expect(reason).not.toBe("success");
@@ -128,7 +125,7 @@ test("a usage limit says until when, from the limit event or from the text", () 
 
 test("a limit event of an earlier moment does not turn a success into a failure", () => {
   const limit = JSON.stringify({ type: "rate_limit_event", rate_limit_info: { status: "rejected", resetsAt: 1 } });
-  expect(judge(after([limit, ...fixtureStream("stream-bash.jsonl")], 0)).reason).toBe("success");
+  expect(judge(after([limit, ...bashStream], 0)).reason).toBe("success");
 });
 
 test.each([
@@ -154,12 +151,12 @@ test.each([
 );
 
 test("a run that had succeeded before the stop reached it is a success", () => {
-  expect(judge(after(fixtureStream("stream-bash.jsonl"), 0, { ended: "stopped" })).reason).toBe("success");
+  expect(judge(after(bashStream, 0, { ended: "stopped" })).reason).toBe("success");
 });
 
 test("a Claude that was killed inside its process namespace was interrupted, whatever unshare makes of it", () => {
   const stderr = "unshare: sigprocmask unblock failed: Invalid argument\n";
-  const outcome = judge(after(fixtureStream("stream-bash.jsonl").slice(0, 2), 1, { stderr }));
+  const outcome = judge(after(bashStream.slice(0, 2), 1, { stderr }));
   expect(outcome).toMatchObject({ reason: "interrupted", error: expect.stringMatching(/killed.*memory/) });
 });
 
@@ -169,7 +166,7 @@ test.each([
   ["ended by SIGINT, which exits 0 without a result", 0, /interrupted from outside/],
   ["lost", undefined, /machine restarted/],
 ])("a Claude that was %s was interrupted", (_, exitCode, told) => {
-  const outcome = judge(after(fixtureStream("stream-bash.jsonl").slice(0, 2), exitCode));
+  const outcome = judge(after(bashStream.slice(0, 2), exitCode));
   expect(outcome).toMatchObject({
     reason: "interrupted",
     costUsd: null,
@@ -258,8 +255,8 @@ test("an error text never grows with what Claude said", () => {
 });
 
 test("the prompt counts as taken in when the model has answered, not when the API only failed", () => {
-  expect(evidenceOf(fixtureStream("stream-bash.jsonl").slice(0, 1)).promptTaken).toBe(false);
-  expect(evidenceOf(fixtureStream("stream-bash.jsonl").slice(0, 2)).promptTaken).toBe(true);
+  expect(evidenceOf(bashStream.slice(0, 1)).promptTaken).toBe(false);
+  expect(evidenceOf(bashStream.slice(0, 2)).promptTaken).toBe(true);
   expect(evidenceOf([fixtureLine("event-api_retry.json"), fixtureLine("result-retries-1.json")]).promptTaken).toBe(
     false,
   );
