@@ -61,6 +61,17 @@ export function testEnvironment(folder: string, values: Record<string, string>):
   };
 }
 
+/** Asks, throws what is no success, and checks the answer's shape. */
+function requesterBy(fetchPath: (path: string, init?: RequestInit) => Promise<Response>): TestApp["request"] {
+  return async (shape, path, { method = "GET", body } = {}) => {
+    const json = { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const response = await fetchPath(path, { method, ...(body === undefined ? {} : json) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return shape.parse(JSON.parse(text));
+  };
+}
+
 /** The whole server in this process, on a database of its own, with the real CLI against a scripted model. */
 export async function testApp(values: Record<string, string> = {}): Promise<TestApp> {
   await using parts = new AsyncDisposableStack();
@@ -80,13 +91,7 @@ export async function testApp(values: Record<string, string> = {}): Promise<Test
   const kept = parts.move();
 
   const fetchPath = (path: string, init?: RequestInit) => fetch(`${app.url}${path}`, init);
-  async function request<T>(shape: z.ZodType<T>, path: string, { method = "GET", body }: { method?: string; body?: unknown } = {}) {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-    const response = await fetchPath(path, init);
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return shape.parse(JSON.parse(text));
-  }
+  const request = requesterBy(fetchPath);
   const session = (id: string) => request(Session, `/api/sessions/${id}`);
 
   return {
@@ -106,7 +111,8 @@ export async function testApp(values: Record<string, string> = {}): Promise<Test
       for (;;) {
         const now = await session(id);
         if (statuses.includes(now.status)) return now;
-        if (Date.now() > deadline) throw new Error(`session is ${now.status} (${now.activity}), not ${statuses.join(" or ")}`);
+        if (Date.now() > deadline)
+          throw new Error(`session is ${now.status} (${now.activity}), not ${statuses.join(" or ")}`);
         await sleep(25);
       }
     },
