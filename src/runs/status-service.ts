@@ -1,8 +1,8 @@
 import type { SystemStatus, Version } from "../contract/system.ts";
 import { serverVersion, type Database } from "../db/database.ts";
+import { startOfDay } from "../lib/calendar.ts";
 import { VERSION } from "../lib/version.ts";
 import { findSpending } from "../usage/spending-queries.ts";
-import { spendingPeriods } from "./budgets.ts";
 import { findRunCounts } from "./worker-queries.ts";
 
 export type StatusService = ReturnType<typeof createStatusService>;
@@ -52,7 +52,8 @@ export function createStatusService(parts: Parts) {
 
     async get(): Promise<SystemStatus> {
       const { busy, ...counts } = await findRunCounts(db, workerId);
-      const { dayUsd } = await findSpending(db, spendingPeriods(new Date()));
+      const dayStart = startOfDay(new Date());
+      const { dayUsd } = await findSpending(db, { dayStart, monthStart: dayStart });
       return {
         workerId,
         slots: { busy, total: slots },
