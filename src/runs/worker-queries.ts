@@ -52,7 +52,7 @@ export const findLiveRunDirs = async (db: Kysely<DB>, workerId: string): Promise
   );
 
 /** Not seen for so long, a worker is gone: three of its signs of life are missing. */
-const LOST_SECONDS = 15;
+export const LOST_SECONDS = 15;
 
 /** Sessions with unfinished runs whose worker is gone, without a lease that still lives. */
 export async function findSessionsOfLostWorkers(db: Kysely<DB>, workerId: string, limit: number) {

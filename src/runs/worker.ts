@@ -9,11 +9,14 @@ import { removeLeftovers } from "./leftovers.ts";
 import { adoptLostSessions } from "./lost-workers.ts";
 import { findDueSessions } from "./run-queries.ts";
 import type { ActorParts } from "./session-actor.ts";
-import { touchWorker, upsertWorker } from "./worker-queries.ts";
+import { LOST_SECONDS, touchWorker, upsertWorker } from "./worker-queries.ts";
 
-const SWEEP_MS = 5_000;
+/** A lost worker counts as gone after 15 s, and is noticed with the next sweep: well within 20 s together. */
+const SWEEP_MS = 3_000;
 /** Sessions one sweep wakes; those that waited longest come first, the rest with the next sweep. */
 const SWEEP_LIMIT = 200;
+/** One sign of life that does not come makes a gap of two intervals, less what timers are late. */
+const MAX_GAP_MS = 2 * LEASE_RENEWAL_MS - 1_000;
 /** How long a stop waits for actors to let go: each looks up within a poll or two. */
 const DRAIN_MS = 5_000;
 
@@ -27,14 +30,17 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
   const actors = createActors(parts, processId);
   const stopped = new AbortController();
 
+  const life = createSignsOfLife();
+
   async function sweep(): Promise<void> {
-    await adoptLostSessions(parts);
+    if (life.isSteady()) await adoptLostSessions(parts);
     for (const { sessionId } of await findDueSessions(db, workerId, SWEEP_LIMIT)) actors.wake(sessionId);
   }
 
   async function renew(): Promise<void> {
     await renewLeases(db, processId);
     await touchWorker(db, workerId);
+    life.seen();
   }
 
   await upsertWorker(db, {
@@ -60,6 +66,26 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
       await queue.stopWork(workerId);
       await actors.drain(DRAIN_MS);
       await Promise.all(periodic);
+    },
+  };
+}
+
+/**
+ * Whether our own signs of life have reached the ledger without a gap for as long as a worker must be silent to count as
+ * gone. After the database was away all seem to be gone, we too: the others get the time to show that they are not.
+ */
+function createSignsOfLife() {
+  let last = performance.now();
+  let steadySince = last;
+  return {
+    seen(): void {
+      const now = performance.now();
+      if (now - last > MAX_GAP_MS) steadySince = now;
+      last = now;
+    },
+    isSteady: (): boolean => {
+      const now = performance.now();
+      return now - last <= MAX_GAP_MS && now - steadySince >= LOST_SECONDS * 1000;
     },
   };
 }

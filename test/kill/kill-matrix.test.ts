@@ -9,7 +9,7 @@ import { kill, ROLES, VICTIMS, type Victim } from "./victims.ts";
 
 const full = process.env["KILL_FULL"] === "1";
 const seed = Number(process.env["KILL_SEED"] ?? Date.now() % 1_000_000);
-const kills = Number(process.env["KILL_ROUNDS"] ?? (full ? 16 : 2));
+const kills = Number(process.env["KILL_ROUNDS"] ?? (full ? 14 : 2));
 const NOTICED_SECONDS = 20;
 /** A moment that is late in a round without kills may be after its end; then nothing is proved. */
 const LATEST = 0.9;

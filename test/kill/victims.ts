@@ -5,7 +5,14 @@ import { readProc } from "../../src/claude/process-identity.ts";
 import type { Cluster, Role } from "./cluster.ts";
 import { readLines, type Worksite } from "./round.ts";
 
-export const VICTIMS = ["API server", "worker", "worker for good", "PostgreSQL", "claude"] as const;
+export const VICTIMS = [
+  "API server",
+  "worker",
+  "worker for good",
+  "PostgreSQL",
+  "PostgreSQL for 20 s",
+  "claude",
+] as const;
 export type Victim = (typeof VICTIMS)[number];
 
 /** Which processes carry out the sessions of a round. */
@@ -14,6 +21,7 @@ export const ROLES: Record<Victim, readonly Role[]> = {
   worker: ["worker", "worker"],
   "worker for good": ["worker", "worker"],
   PostgreSQL: ["serve", "worker"],
+  "PostgreSQL for 20 s": ["serve", "worker"],
   claude: ["serve", "worker"],
 };
 
@@ -43,6 +51,9 @@ export function kill(
       return killProcess(cluster, "worker", sites, undefined);
     case "PostgreSQL":
       return killPostgres(cluster, sites, random() * 3_000);
+    // Longer than a lease lasts, and than a worker may be silent.
+    case "PostgreSQL for 20 s":
+      return killPostgres(cluster, sites, 20_000);
     case "claude":
       return killClaude(cluster, sites, random);
   }
