@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Scenario } from "../../demo/script-player.ts";
+import type { ScriptedModel } from "../../demo/scripted-model.ts";
 import { createDatabase, type Database } from "../../src/db/database.ts";
 import { startKillablePostgres, type KillablePostgres } from "../support/killable-postgres.ts";
 import { lineJobs } from "../support/line-jobs.ts";
@@ -14,6 +16,7 @@ const SERVER_AWAY_MS = 100;
 
 export interface Cluster extends AsyncDisposable {
   folder: string;
+  model: ScriptedModel;
   postgres: KillablePostgres;
   db: Database;
   processes: Record<Role, ServerProcess>;
@@ -22,16 +25,19 @@ export interface Cluster extends AsyncDisposable {
   kill(role: Role): Promise<void>;
   start(role: Role): Promise<void>;
   /** One request to the API, tried again until the server is back; writes carry a key, so that they count once. */
-  call<T>(path: string, body?: object): Promise<T>;
+  call<T>(path: string, body?: object, key?: string): Promise<T>;
   /** Asks the ledger, again while the database is away. */
   ask<T>(question: (db: Database) => Promise<T>): Promise<T>;
 }
 
 /** Two processes of ours on one real PostgreSQL, each with a data directory of its own, all of which may be killed. */
-export async function openCluster(values: Record<string, string> = {}): Promise<Cluster> {
+export async function openCluster(
+  values: Record<string, string> = {},
+  scenarios: readonly Scenario[] = [],
+): Promise<Cluster> {
   await using parts = new AsyncDisposableStack();
   const postgres = parts.use(await startKillablePostgres());
-  const place = parts.use(await openServerPlace([lineJobs]));
+  const place = parts.use(await openServerPlace([lineJobs, ...scenarios]));
   const db = parts.adopt(createDatabase(postgres.connectionString, { max: 4 }), (one) => one.destroy());
   const launch = (role: Role) =>
     place.start(valuesOf(place, role, { DATABASE_URL: postgres.connectionString, ...values }), [role]);
@@ -52,6 +58,7 @@ export async function openCluster(values: Record<string, string> = {}): Promise<
 
   return {
     folder: place.folder,
+    model: place.model,
     postgres,
     db,
     processes,
@@ -70,8 +77,7 @@ export async function openCluster(values: Record<string, string> = {}): Promise<
     async start(role) {
       processes[role] = await launch(role);
     },
-    async call<T>(path: string, body?: object): Promise<T> {
-      const key = randomUUID();
+    async call<T>(path: string, body?: object, key: string = randomUUID()): Promise<T> {
       for (const deadline = Date.now() + CALL_MS; ; await sleep(SERVER_AWAY_MS)) {
         const answer = await send(`${processes.serve.url}${path}`, key, body).catch(() => undefined);
         if (answer?.ok) return (await answer.json()) as T;
