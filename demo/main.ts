@@ -12,7 +12,7 @@ import { createLogger } from "../src/lib/logger.ts";
 import { play } from "./play.ts";
 import { repositories, searchFolder } from "./project-files.ts";
 import { makeGitHost, makeRepository } from "./repositories.ts";
-import { scenario } from "./scenes/scenes.ts";
+import { createScenario } from "./scenes/scenes.ts";
 import { startScriptedModel } from "./scripted-model.ts";
 
 /*
@@ -74,7 +74,9 @@ async function main(): Promise<void> {
   const localFolder = join(folder, "search");
   await makeGitHost(join(folder, "remotes"), PATH, repositories);
   await makeRepository(localFolder, PATH, searchFolder);
-  const model = parts.use(await startScriptedModel({ scenarios: [scenario], pace: { letters: 24, pauseMs: 12 } }));
+  const model = parts.use(
+    await startScriptedModel({ scenarios: [createScenario()], pace: { letters: 24, pauseMs: 12 } }),
+  );
   const config = readConfig({
     PATH,
     LANG: "C.UTF-8",

@@ -49,10 +49,12 @@ test("the demo plays its sessions through the real CLI, and leaves no process an
       items.map(({ title, status, lastReason, runCount }) => [title, [status, lastReason, runCount]]),
     );
   };
-  await expect.poll(outcomes, { timeout: 60_000, interval: 500 }).toMatchObject({
+  await expect.poll(outcomes, { timeout: 150_000, interval: 500 }).toMatchObject({
     "Fix VAT rounding on invoices": ["completed", "success", 1],
     "CSV export for the orders page": ["completed", "success", 3],
     "Why did last night's import stop?": ["completed", "success", 1],
+    "Are the billing tests green?": ["completed", "success", 1],
+    "Weekly dependency review": ["completed", "success", 1],
     "Move the cron scripts to systemd timers": ["failed", "max_turns", 1],
     "Soak-test the search index": ["running", null, 1],
     "Write a proper README for search": ["created", null, 1],
@@ -66,4 +68,4 @@ test("the demo plays its sessions through the real CLI, and leaves no process an
   await expect.poll(() => processesIn(folder.path), { timeout: 5_000 }).toEqual([]);
   const left = readdirSync(folder.path).filter((name) => name.startsWith("orchestrator-"));
   expect(left).toEqual([]);
-});
+}, 300_000);
