@@ -53,6 +53,8 @@ export function testEnvironment(folder: string, values: Record<string, string>):
     API_PORT: "0",
     LOG_LEVEL: process.env["TEST_LOG_LEVEL"] ?? "silent",
     ANTHROPIC_API_KEY: FAKE_KEY,
+    // Against the scripted model a run stays small; small machines would otherwise let them wait for each other.
+    RUN_MEMORY_MB: "256",
     CLAUDE_CODE_MAX_RETRIES: "1",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     DISABLE_TELEMETRY: "1",
