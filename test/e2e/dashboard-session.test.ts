@@ -46,7 +46,7 @@ test("a session started in the form is answered on its page, with its calls, its
   await page.getByRole("tab", { name: "Facts" }).click();
   const id = /[\da-f-]{36}/u.exec(page.url())?.[0];
   const { resumeCommand } = await all.app.request(Session, `/api/sessions/${id}`);
-  await page.getByText(resumeCommand ?? "no command").waitFor();
+  await expect.poll(() => page.getByRole("tabpanel").innerText()).toContain(resumeCommand);
   await page.keyboard.press("y");
   await page.keyboard.press("r");
   await page.getByText("Copied the resume command").waitFor();

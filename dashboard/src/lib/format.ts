@@ -79,4 +79,11 @@ export function repoName(session: { githubRepo: string | null; projectPath: stri
   );
 }
 
+/** One line of Markdown as plain words, for places that have no room for more. */
+export const plainLine = (text: string): string =>
+  text
+    .replace(/^\s*(?:>|#{1,6}|[-*]|\d+\.)\s+/u, "")
+    .replaceAll(/\*\*|__|`/gu, "")
+    .replaceAll(/\[([^\]]+)\]\([^)]*\)/gu, "$1");
+
 export const shortId = (id: string): string => id.slice(0, 8);

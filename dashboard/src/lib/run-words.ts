@@ -2,7 +2,7 @@ import type { Run, RunReason } from "../../../src/contract/run.ts";
 
 interface ReasonWords {
   title: string;
-  /** What a person can do about it; empty when a message is all it takes. */
+  /** What a person can do about it, where the run itself does not say. */
   advice: string;
 }
 
@@ -12,8 +12,14 @@ const GO_ON = "Send a message to go on from here.";
 export const REASONS: Record<RunReason, ReasonWords> = {
   success: { title: "Done", advice: "" },
   claude_error: { title: "Claude ended with an error", advice: GO_ON },
-  max_turns: { title: "Turn limit reached", advice: "Raise the limit in Facts or send a message to go on." },
-  budget: { title: "Budget reached", advice: "Raise the budget in Facts, then send a message to go on." },
+  max_turns: {
+    title: "Turn limit reached",
+    advice: "Raise the limit (Edit, in the menu of the session) or send a message to go on.",
+  },
+  budget: {
+    title: "Budget reached",
+    advice: "Raise the budget (Edit, in the menu of the session), then send a message to go on.",
+  },
   timeout: { title: "Time limit reached", advice: GO_ON },
   stopped: { title: "Stopped", advice: GO_ON },
   usage_limit: { title: "Usage limit reached", advice: "It opens again at the time told above." },

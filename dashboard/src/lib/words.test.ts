@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { curlCommand, shortCurlCommand } from "./curl-command.ts";
 import { changeBlocks, filePatch, unshown } from "./diff-files.ts";
-import { count, duration, money, moment, repoName, shortAge } from "./format.ts";
+import { count, duration, money, moment, plainLine, repoName, shortAge } from "./format.ts";
 import { waitText } from "./session-state.ts";
 import { allowingRule, callSummary, toolCounts } from "./tool-words.ts";
 
@@ -32,6 +32,11 @@ test("a repository is called by its last part, however it was written", () => {
   );
   expect(new Set(names)).toEqual(new Set(["web"]));
   expect(repoName({ githubRepo: null, projectPath: "/home/me/ledger/" })).toBe("ledger");
+});
+
+test("a line of Markdown is shown as words", () => {
+  expect(plainLine("> The **import** of `a.js` is [done](https://x)")).toBe("The import of a.js is done");
+  expect(plainLine("snake_case and 2 * 3 stay")).toBe("snake_case and 2 * 3 stay");
 });
 
 test("a wait says until when, a retry at what time", () => {

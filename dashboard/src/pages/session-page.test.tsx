@@ -123,8 +123,14 @@ test("a failed run tells what happened and what to do, in the conversation", asy
   openConsole(path, state);
   const notice = await screen.findByRole("region", { name: "Run 1: Claude is not logged in" });
   expect(notice).toHaveTextContent("Claude Code has no login.");
-  expect(notice).toHaveTextContent("log in, or set ANTHROPIC_API_KEY");
   expect(notice).toHaveTextContent("Invalid API key");
+});
+
+test("what to do is said for a run that has no words of its own", async () => {
+  const { state, path } = oneRun({ status: "failed" }, { status: "failed", reason: "not_logged_in" });
+  openConsole(path, state);
+  const notice = await screen.findByRole("region", { name: "Run 1: Claude is not logged in" });
+  expect(notice).toHaveTextContent("log in, or set ANTHROPIC_API_KEY");
 });
 
 test("a refused call is allowed with its rule, and Claude is told to go on", async () => {
@@ -204,8 +210,9 @@ test("facts show how to go on in a terminal, and what each run took", async () =
     { durationMs: 59_000, costUsd: 0.12, claudeVersion: "2.2.0", untestedVersion: true, model: "opus" },
   );
   openConsole(`${path}?tab=facts&wide=1`, state);
-  expect(await screen.findByText(session.resumeCommand ?? "")).toBeInTheDocument();
+  await screen.findByRole("button", { name: "Copy the resume command" });
   const panel = screen.getByRole("tabpanel");
+  expect(panel).toHaveTextContent(session.resumeCommand ?? "no command");
   await within(panel).findByText("untested");
   expect(panel).toHaveTextContent(/Run 1.*Done.*59 s · \$0\.12/u);
 });

@@ -7,6 +7,7 @@ import { sessionState } from "../../lib/session-state.ts";
 import { Button } from "../button.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { SOURCES } from "../icons.tsx";
+import { ShellLine } from "../shell-line.tsx";
 import { RunFacts } from "./run-facts.tsx";
 import classes from "./facts-tab.module.css";
 
@@ -73,7 +74,7 @@ function Resume({ command }: { command: string | null }) {
       <h2>Go on in a terminal</h2>
       {command ? (
         <div className={classes.command}>
-          <code>{command}</code>
+          <ShellLine text={command} />
           <CopyButton text={command} label="Copy the resume command" />
         </div>
       ) : (

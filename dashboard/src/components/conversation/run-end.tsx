@@ -28,7 +28,6 @@ function Divider({ run }: { run: Run }) {
 function Notice({ run, latest }: { run: Run; latest: boolean }) {
   const stopped = run.status === "cancelled";
   const reason = REASONS[run.reason ?? (stopped ? "stopped" : "claude_error")];
-  const said = run.error ?? "";
   return (
     <section
       className={classes.notice}
@@ -40,8 +39,8 @@ function Notice({ run, latest }: { run: Run; latest: boolean }) {
         <h3>
           {reason.title} <span className="num">{[`run ${run.number}`, facts(run)].filter(Boolean).join(" · ")}</span>
         </h3>
-        {said && <p className={classes.said}>{said}</p>}
-        {latest && !said.includes(reason.advice) && <p className="dim">{reason.advice}</p>}
+        {run.error && <p className={classes.said}>{run.error}</p>}
+        {latest && !run.error && <p className="dim">{reason.advice}</p>}
         {run.stderrTail && (
           <details>
             <summary>Details</summary>

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Link } from "react-router";
 import type { Session } from "../../../../src/contract/session.ts";
-import { moment, money, repoName, shortAge, shortId, spokenAge } from "../../lib/format.ts";
+import { moment, money, plainLine, repoName, shortAge, shortId, spokenAge } from "../../lib/format.ts";
 import { setPanes } from "../../lib/panes.ts";
 import { reasonTitle } from "../../lib/run-words.ts";
 import { useUnread } from "../../lib/seen.ts";
@@ -16,8 +16,8 @@ const closeDrawer = () => setPanes({ listDrawer: false });
 /** The line under the title: why it stands as it does, else the latest thing it did. */
 function activityLine(session: Session, state: SessionState): string {
   if (state.why) return state.why;
-  if (session.status === "failed") return session.activity ?? reasonTitle(session.lastReason);
-  return session.activity ?? (session.status === "running" ? "Claude has started" : "");
+  if (session.activity) return plainLine(session.activity);
+  return session.status === "running" ? "Claude has started" : reasonTitle(session.lastReason);
 }
 
 function MetaLine({ session }: { session: Session }) {

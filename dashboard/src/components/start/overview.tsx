@@ -1,4 +1,5 @@
 import { Link, useSearchParams } from "react-router";
+import { plainLine } from "../../lib/format.ts";
 import { listPart } from "../../lib/search-words.ts";
 import { sessionState } from "../../lib/session-state.ts";
 import type { SessionGroup } from "../list/use-session-lists.ts";
@@ -37,7 +38,7 @@ export function Overview({ groups }: { groups: SessionGroup[] }) {
                   <Link to={`/sessions/${session.sessionId}${listPart(params)}`}>
                     <StateIcon state={state} />
                     <b>{session.title}</b>
-                    <span className="cut dim">{state.why || session.activity}</span>
+                    <span className="cut dim">{state.why || plainLine(session.activity ?? "")}</span>
                     <span className="right sm dim3">{state.word}</span>
                   </Link>
                 </li>
