@@ -7,11 +7,11 @@ type Mark = " " | "-" | "+";
 type Line = readonly [mark: Mark, text: string];
 
 /** What changed between two texts, line by line, each line marked with `-`, `+` or a space; empty when nothing did. */
-export function lineDiff(before: string, after: string): string {
+export function lineDiff(before: string, after: string, context = CONTEXT): string {
   if (before === after) return "";
   const lines = compare(before === "" ? [] : before.split("\n"), after === "" ? [] : after.split("\n"));
   const changed = lines.flatMap(([mark], index) => (mark === " " ? [] : [index]));
-  const near = (index: number): boolean => changed.some((at) => Math.abs(at - index) <= CONTEXT);
+  const near = (index: number): boolean => changed.some((at) => Math.abs(at - index) <= context);
   return lines
     .flatMap(([mark, text], index) => {
       if (near(index)) return [`${mark} ${text}`];
