@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requireChromium, seriousFaults } from "../support/browser.ts";
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => all?.[Symbol.asyncDispose]());
 
-test("the first page hears of hooks as they arrive, and its curl line starts a session as it stands", async () => {
+test("the curl line of the first page starts a session as it stands, and the page gives way to it", async () => {
   const page = await all.browser.open(all.app.url);
   await page.getByRole("heading", { name: "Ready. Start the first session." }).waitFor();
   await page.getByText("nothing received yet").waitFor();
@@ -26,8 +27,26 @@ test("the first page hears of hooks as they arrive, and its curl line starts a s
   const { stdout } = await run("sh", ["-c", curl]);
   expect(JSON.parse(stdout)).toMatchObject({ status: "created", githubRepo: "octocat/Hello-World" });
   await page.getByRole("navigation", { name: "Sessions" }).getByText("Explain this repository").waitFor();
-  expect(await page.getByRole("heading", { name: /^Ready/u }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("heading", { name: /^Ready/u }).count()).toBe(0);
   expect(all.browser.faults).toEqual([]);
+});
+
+test("Claude started by hand elsewhere is on the page with its first hook, as observed", async () => {
+  const page = await all.browser.open(all.app.url);
+  const hook = {
+    hook_event_name: "SessionStart",
+    session_id: randomUUID(),
+    source: "startup",
+    cwd: "/home/ada/ledger",
+  };
+  await all.app.fetch("/api/hooks", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(hook),
+  });
+  await page.getByRole("navigation", { name: "Sessions" }).getByText("ledger").first().click();
+  await page.getByRole("main").getByText("Observed", { exact: true }).waitFor();
+  expect(await page.getByRole("button", { name: "Stop" }).count()).toBe(0);
 });
 
 test("a wrong repository is told under its field, and the field has the focus", async () => {

@@ -24,6 +24,7 @@ function useKnownPlaces() {
   const sessions = client
     .getQueriesData<Pages>({ queryKey: ["sessions", "list"] })
     .flatMap(([, data]) => data?.pages.flatMap((page) => page.items) ?? [])
+    .filter((session) => !session.observed)
     .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
   const repos = [...new Set(sessions.flatMap((session) => session.githubRepo ?? []))];
   const [last] = sessions;

@@ -75,7 +75,7 @@ export function useSessionLists() {
     live,
     failed,
     done,
-    isEmpty: any.data === false,
+    isEmpty: any.data === false && groups.length === 0,
     isLoading: any.isLoading || lists.some((list) => list.isLoading),
     error: lists.find((list) => list.error)?.error ?? null,
     asked: JSON.stringify([filter, ...lists.map((list) => list.data?.pages.length)]),
