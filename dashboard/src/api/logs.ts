@@ -16,10 +16,10 @@ export const logsQuery = (sessionId: string) =>
     refetchInterval: pollWithoutFeed,
   });
 
-/** Merges the newest calls into those that are known. False when that left a gap, or none were known. */
+/** Merges the newest calls into those that are known. False when that left a gap, none were known, or nobody looks. */
 export async function readNewestLogs(client: QueryClient, sessionId: string): Promise<boolean> {
   const { queryKey } = logsQuery(sessionId);
-  if (!client.getQueryData(queryKey)) return false;
+  if (!client.getQueryData(queryKey) || !client.getQueryCache().find({ queryKey })?.isActive()) return false;
   const path = `/api/sessions/${sessionId}/logs`;
   const { items } = await request(CommandLogPage, path, { query: { limit: NEWEST } });
   const known = client.getQueryData(queryKey);
