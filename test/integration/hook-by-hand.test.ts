@@ -8,7 +8,7 @@ import { installHooks } from "../../src/cli/hooks-install.ts";
 import { SessionPage } from "../../src/contract/session.ts";
 import { testApp, type TestApp } from "../support/app.ts";
 
-// Three lives of the real CLI, started as a person starts them.
+// Three lives of the real CLI: two that a person starts, one of ours.
 let app: TestApp;
 beforeAll(async () => {
   app = await testApp();
@@ -35,7 +35,7 @@ async function claudeByHand(
   return JSON.parse((await running).stdout) as { session_id: string; result: string };
 }
 
-test("claude run by hand in a session's workspace is adopted, not doubled, and stays its session", async () => {
+test("claude run by hand in a session's workspace is adopted, then continued by a run of ours, and nothing is told twice", async () => {
   const projectPath = join(app.folder, "project");
   await mkdir(projectPath);
   const target = {
@@ -61,12 +61,15 @@ test("claude run by hand in a session's workspace is adopted, not doubled, and s
     ["outbound", "claude"],
   ]);
 
-  await claudeByHand(projectPath, script({ text: "done again" }), `--resume=${byHand.session_id}`);
+  await app.say(sessionId, { content: script({ bash: "echo by-run" }, { text: "done by run" }) });
+  await expect.poll(async () => (await app.runs(sessionId))[0]?.status, { timeout: 30_000 }).toBe("succeeded");
+  expect(await app.until(sessionId, ["completed"])).toMatchObject({ claudeSessionId: byHand.session_id });
+  expect((await app.logs(sessionId)).map(({ result }) => result)).toEqual(["by-hand", "by-run"]);
   expect((await app.messages(sessionId)).map(({ content }) => content.slice(0, 12))).toEqual([
     "Please do th",
     "done by hand",
     "Please do th",
-    "done again",
+    "done by run",
   ]);
   const { items } = await app.request(SessionPage, "/api/sessions");
   expect(items).toHaveLength(1);
