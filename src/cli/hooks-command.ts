@@ -20,7 +20,10 @@ export function hooksCommand(): Command {
     .option("--project <dir>", "in this project only (.claude/settings.local.json)")
     .option("--global", "in all your projects (~/.claude/settings.json)")
     .option("--url <url>", "where the server takes hooks in, when not on this machine")
-    .option("--token <key>", "an API key of a server that asks for one; better set API_KEY and leave this out")
+    .option(
+      "--token <key>",
+      "an API key of a server that asks for one; without it the first of API_KEY, unless the server is on loopback",
+    )
     .option("--remove", "take the hooks out again")
     .option("-y, --yes", "do not ask")
     .action(async (options: Options) => {
@@ -33,7 +36,7 @@ export function hooksCommand(): Command {
           where: options.project === undefined ? "global" : { project: options.project },
           configDir: claude.accountDir,
           url: options.url ?? `http://127.0.0.1:${http.port}/api/hooks`,
-          token: options.token,
+          token: options.token ?? (http.loopback ? undefined : http.apiKeys[0]),
           remove: options.remove ?? false,
           yes: options.yes ?? false,
         },
