@@ -48,6 +48,7 @@ function problem(code: ErrorCode | "internal", detail: string, errors: readonly 
 export function expectedError(thrown: unknown): AppError | undefined {
   if (thrown instanceof AppError) return thrown;
   if (isBodyError(thrown)) return bodyError(thrown);
+  if (isInflateError(thrown)) return new AppError("invalid", "The body is not what its Content-Encoding says");
   // Express throws this for a path such as /%zz.
   if (thrown instanceof URIError) return new AppError("invalid", "The address is not correctly percent-encoded");
   return undefined;
@@ -62,6 +63,15 @@ interface BodyError extends Error {
 
 const isBodyError = (thrown: unknown): thrown is BodyError =>
   thrown instanceof Error && "type" in thrown && typeof thrown.type === "string" && "status" in thrown;
+
+/** What zlib found in a compressed body, which express.json() passes on as the caller's fault. */
+const isInflateError = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  "status" in thrown &&
+  thrown.status === 400 &&
+  "code" in thrown &&
+  typeof thrown.code === "string" &&
+  "errno" in thrown;
 
 function bodyError(error: BodyError): AppError | undefined {
   switch (error.type) {

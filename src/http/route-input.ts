@@ -54,12 +54,16 @@ function fieldErrors(issue: z.core.$ZodIssue, value: unknown, place: string): Fi
 }
 
 function ruleText(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.path.length > 0 && valueAt(value, issue.path) === undefined) return "is required";
+  if (issue.path.length > 0 && isAbsent(value, issue.path)) return "is required";
   // Zod's own texts ("Too big: expected …") stand after the field's name; ours ("must be …") already fit.
   return /^[A-Z]/u.test(issue.message)
     ? `is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`
     : issue.message;
 }
+
+/** A path into what a transformation made of the value, such as the second item of "a,b", is not the caller's. */
+const isAbsent = (value: unknown, path: readonly PropertyKey[]): boolean =>
+  valueAt(value, path) === undefined && typeof valueAt(value, path.slice(0, -1)) !== "string";
 
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined), value);

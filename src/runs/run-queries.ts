@@ -1,7 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { queueCallbacks } from "../deliveries/delivery-queries.ts";
-import { CURSOR_NUMBER, decodeCursor } from "../lib/cursor.ts";
+import { CURSOR_INT, decodeCursor } from "../lib/cursor.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
 
@@ -25,7 +25,7 @@ const NO_RUN = "00000000-0000-0000-0000-000000000000";
 export function findRuns(db: Kysely<DB>, sessionId: string, page: { limit: number; cursor?: string | undefined }) {
   let query = db.selectFrom("runs").selectAll().where("sessionId", "=", sessionId);
   if (page.cursor) {
-    const [number] = decodeCursor(page.cursor, [CURSOR_NUMBER]);
+    const [number] = decodeCursor(page.cursor, [CURSOR_INT]);
     query = query.where("number", "<", Number(number));
   }
   return query

@@ -32,7 +32,10 @@ const MAX_TITLE = 80;
 function titleOf(input: CreateSession): string {
   const line = input.initialPrompt?.trim().split("\n", 1)[0]?.trim();
   const title = input.title ?? line ?? input.githubRepo ?? input.projectPath ?? "Session";
-  return title.length > MAX_TITLE && !input.title ? `${title.slice(0, MAX_TITLE - 1).trimEnd()}…` : title;
+  if (title.length <= MAX_TITLE || input.title) return title;
+  // The cut may fall into a character of two units.
+  const start = title.slice(0, MAX_TITLE - 1).replace(/[\uD800-\uDBFF]$/, "");
+  return `${start.trimEnd()}…`;
 }
 
 /** How sessions come to be. */

@@ -14,7 +14,7 @@ const MAX_CATCH_UP = 5_000;
 
 const SEQ = /^\d{1,15}$/;
 /** `horizon`, or in the middle of a pass `horizon.next.tx.sessionId.seq`. */
-const PLACE = /^(\d{1,19})(?:\.(\d{1,19})\.(\d{1,19})\.([\da-f-]{36})\.(\d{1,15}))?$/;
+const PLACE = /^(\d{1,19})(?:\.(\d{1,19})\.(\d{1,19})\.([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.(\d{1,15}))?$/;
 
 const noCursor = () => invalidField("query.after", "(or Last-Event-ID) is not a cursor of this feed");
 

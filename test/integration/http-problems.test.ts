@@ -54,6 +54,11 @@ describe("bad input", () => {
     expect(expectProblem(response, 400).detail).toContain(where);
   });
 
+  test("a body that is not compressed as it says is the caller's fault", async () => {
+    const response = await api().post("/api/things").type("json").set("content-encoding", "gzip").send('{"title":"a"}');
+    expect(expectProblem(response, 400).detail).toContain("Content-Encoding");
+  });
+
   test("no body at all is a missing field, not a crash", async () => {
     expect(expectProblem(await api().post("/api/things"), 400).errors?.[0]?.field).toBe("body.title");
   });
