@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** Credentials that come by environment: with one of them Claude needs no login of the account it runs under. */
@@ -25,7 +25,8 @@ export const ownConfigDir = (environment: Environment, claudeDir: string, sessio
 /** Claude's own record of one conversation, a JSON-lines file somewhere below its configuration folder. */
 export function conversationFile(configDir: string, claudeSessionId: string) {
   const projects = join(configDir, "projects");
-  const name = `${claudeSessionId}.jsonl`;
+  // An id comes from a hook, too: it names a file, never a way out of the folder.
+  const name = `${basename(claudeSessionId)}.jsonl`;
 
   async function find(): Promise<string | undefined> {
     for (const folder of await readdir(projects).catch(() => [])) {

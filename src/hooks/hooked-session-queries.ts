@@ -31,7 +31,8 @@ async function findKnown(db: Kysely<DB>, id: string): Promise<string | undefined
  */
 async function adopt(db: Kysely<DB>, { claudeSessionId, cwd }: HookOrigin): Promise<string | undefined> {
   const paths = cwd === null ? [] : ancestors(cwd);
-  if (paths.length === 0) return undefined;
+  // Another name is none that a later run could resume; it would spoil a session of ours.
+  if (paths.length === 0 || !UUID.test(claudeSessionId)) return undefined;
   const { rows } = await sql<{ id: string }>`
     update sessions set claude_session_id = ${claudeSessionId}, updated_at = clock_timestamp()
     where id = (

@@ -109,7 +109,7 @@ export const upsertThread = (
 
 /**
  * Gives a session its Claude id. When an observed session holds that id already (hooks came before the id was told),
- * what it heard moves over and it goes; a session of ours keeps its id.
+ * what it heard moves over and it goes; a session of ours, or one that has runs of ours by now, keeps its id.
  */
 export async function adoptClaudeSession(
   db: Kysely<DB>,
@@ -118,12 +118,12 @@ export async function adoptClaudeSession(
 ): Promise<void> {
   const holder = await db
     .selectFrom("sessions")
-    .select(["id", "observed", "title"])
+    .select(["id", "observed", "runCount"])
     .where("claudeSessionId", "=", claudeSessionId)
     .where("id", "!=", session.id)
     .forUpdate()
     .executeTakeFirst();
-  if (holder && !holder.observed)
+  if (holder && (!holder.observed || holder.runCount > 0))
     throw new AppError("conflict", `Claude session ${claudeSessionId} belongs to session ${holder.id}`);
   if (holder) {
     await db.updateTable("sessionMessages").set({ sessionId: session.id }).where("sessionId", "=", holder.id).execute();
