@@ -42,7 +42,7 @@ export function createSessionChanger({ db, nudge, workspaces, allowBypass }: Par
       if (status && status !== row.status) {
         checkMove(row, status);
         if (status === "cancelled" && row.runCount > 0) await cancelRuns(tx, id);
-        else if (status !== "archived") await moveSession(tx, id, { status });
+        else if (status !== "archived") await moveSession(tx, id, { status, archivedAt: null });
       }
       // Whatever changed may be what a waiting run waits for.
       await nudge(tx, row.workerId, id);
@@ -53,8 +53,11 @@ export function createSessionChanger({ db, nudge, workspaces, allowBypass }: Par
 
 /** Waiting runs end here; the one that is on is stopped by the session's actor, which then moves the session. */
 async function cancelRuns(tx: Transaction, id: string): Promise<void> {
-  const { running } = await requestStop(tx, id, undefined);
-  if (running.length === 0) await moveSession(tx, id, { status: "cancelled" });
+  const { running, waiting } = await requestStop(tx, id, undefined);
+  if (running.length > 0) return;
+  // What the cancelled runs waited for must not hold back the next one.
+  const ended = waiting.length > 0 ? { lastReason: "stopped" } : {};
+  await moveSession(tx, id, { status: "cancelled", wakeAt: null, ...ended });
 }
 
 /** What a request changes beside the status; absent fields stay. */

@@ -134,3 +134,17 @@ test("metrics show runs, money, room and answers by the pattern of their route",
   expect(valueOf(`${answers}{method="POST",route="/api/hooks",status="2xx"}`)).toBeGreaterThan(0);
   expect(text).not.toMatch(/secret-name|00000000-0000/);
 });
+
+test("cancelling a run that waits for money does not hold back the message that comes after it", async () => {
+  const projectPath = await localFolder("cancelled");
+  const initialPrompt = script({ text: "first" });
+  const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt, sessionBudgetUsd: 0.001 });
+  await app.until(sessionId, ["failed"]);
+  await app.say(sessionId, { content: script({ text: "second" }) });
+  await expect.poll(async () => (await app.until(sessionId, ["queued"])).waitingFor?.kind).toBe("budget");
+
+  expect(await patch(sessionId, { status: "cancelled" })).toMatchObject({ status: "cancelled", lastReason: "stopped" });
+  await patch(sessionId, { sessionBudgetUsd: 10 });
+  await app.say(sessionId, { content: script({ text: "third" }) });
+  expect(await app.until(sessionId, ["completed", "failed"])).toMatchObject({ status: "completed", runCount: 3 });
+});
