@@ -126,8 +126,8 @@ async function untilEnded(ids: readonly string[]): Promise<void> {
   }
 }
 
-const startOf = (sessionId: string) =>
-  cluster.db
+function startOf(sessionId: string) {
+  return cluster.db
     .selectFrom("runs")
     .innerJoin("attempts", "attempts.runId", "runs.id")
     .innerJoin("sessionEvents as event", "event.runId", "runs.id")
@@ -135,6 +135,7 @@ const startOf = (sessionId: string) =>
     .where("runs.sessionId", "=", sessionId)
     .where("event.type", "=", "text")
     .executeTakeFirstOrThrow();
+}
 
 /** What a live run holds, by its processes; a parked one has none. */
 async function memory(): Promise<void> {
