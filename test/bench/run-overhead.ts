@@ -66,18 +66,17 @@ async function run(kind: Kind): Promise<{ whole: number; parts: Record<string, n
   const heard = await untilCompleted(id);
   const [ended] = (await request(RunPage, `/api/sessions/${id}/runs`)).items;
   const asked = place.model.requests.find((one) => one.sessionId === id)?.at;
-  const at = (text: string | null | undefined) => (text ? Date.parse(text) : Number.NaN);
   const { folder: made, pid, firstLine, resultLine, exit } = watch.marks;
   const moments = {
     "POST answered": answered,
-    "admitted: the run has its slot": at(ended?.startedAt),
+    "admitted: the run has its slot": momentOf(ended?.startedAt),
     "workspace ready, the run's folder made": made,
     "Claude's wrapper has started": pid,
     "its first line": firstLine,
     "it asked the model": asked,
     "its result line": resultLine,
     "it has ended": exit,
-    "the end is in the ledger": at(ended?.finishedAt),
+    "the end is in the ledger": momentOf(ended?.finishedAt),
     "a follower of the feed hears `completed`": heard,
   };
   const parts: Record<string, number> = {};
@@ -89,6 +88,8 @@ async function run(kind: Kind): Promise<{ whole: number; parts: Record<string, n
   parts["(all but Claude's own life)"] = heard - begun - ((exit ?? Number.NaN) - (pid ?? Number.NaN));
   return { whole: heard - begun, parts };
 }
+
+const momentOf = (text: string | null | undefined): number => (text ? Date.parse(text) : Number.NaN);
 
 function untilCompleted(id: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -106,25 +107,24 @@ function untilCompleted(id: string): Promise<number> {
 async function follow(): Promise<void> {
   try {
     const response = await fetch(`${server.url}/api/events`, { signal: following.signal });
-    for await (const { data } of readEvents(response)) {
-      const {
-        sessionId,
-        type,
-        data: what,
-      } = JSON.parse(data) as {
-        sessionId?: string;
-        type?: string;
-        data?: { status?: string };
-      };
-      if (sessionId === undefined || type !== "session.status") continue;
-      if (what?.status === "failed") throw new Error(`session ${sessionId} failed`);
-      if (what?.status !== "completed") continue;
-      early.set(sessionId, Date.now());
-      finished.get(sessionId)?.(Date.now());
-    }
+    for await (const { data } of readEvents(response)) hear(JSON.parse(data) as Heard);
   } catch (error) {
     if (!following.signal.aborted) throw error;
   }
+}
+
+interface Heard {
+  sessionId?: string;
+  type?: string;
+  data?: { status?: string };
+}
+
+function hear({ sessionId, type, data }: Heard): void {
+  if (sessionId === undefined || type !== "session.status") return;
+  if (data?.status === "failed") throw new Error(`session ${sessionId} failed`);
+  if (data?.status !== "completed") return;
+  early.set(sessionId, Date.now());
+  finished.get(sessionId)?.(Date.now());
 }
 
 function add(to: Times, name: string, ms: number): void {
