@@ -30,7 +30,7 @@ export function openEventStream(req: Request, res: Response): EventStream {
   if (open.size >= MAX_STREAMS) throw new AppError("unavailable", `More than ${MAX_STREAMS} event streams are open`);
   const closed = new AbortController();
   const write = (text: string) => {
-    if (closed.signal.aborted) return;
+    if (closed.signal.aborted || res.writableEnded) return;
     res.write(text);
     if (res.writableLength > MAX_BUFFERED_BYTES) res.destroy();
   };
@@ -59,6 +59,8 @@ export function openEventStream(req: Request, res: Response): EventStream {
     // nginx would otherwise collect events until its buffer is full.
     "X-Accel-Buffering": "no",
   });
+  // Express answers HEAD with the handler of GET; it has no body to wait for.
+  if (req.method === "HEAD") res.end();
   write(`retry: ${RECONNECT_MS}\n\n`);
   return stream;
 }

@@ -42,6 +42,13 @@ test("a stream begins with the time to wait before reconnecting, and no proxy ma
   response.destroy();
 });
 
+test("asking only for the head of a stream is answered, and holds none open", async () => {
+  const response = await fetch(`${server.url}/api/events`, { method: "HEAD", signal: AbortSignal.timeout(5_000) });
+  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+  await expect.poll(() => stream.closed.aborted).toBe(true);
+  stream.send({ data: "to nobody" });
+});
+
 test("events carry id, name and data; a line break in any of them cannot forge another field", async () => {
   const response = await open();
   stream.send({ id: 7, event: "message", data: { text: "a\nb" } });
