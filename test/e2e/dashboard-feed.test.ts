@@ -35,6 +35,8 @@ test("a message written while the server is gone is kept and sent when it is bac
   await page.getByRole("log").getByText("Back again.", { exact: true }).waitFor({ timeout: LONG_MS });
   expect(await box.inputValue()).toBe("");
   await page.getByText("live", { exact: true }).waitFor();
+  // Once: its live text stands on the page before the answer is saved.
+  await app.until(session.sessionId, ["completed"]);
   expect(await app.messages(session.sessionId)).toHaveLength(4);
 });
 
