@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { loadDotEnv, readConfig } from "../config.ts";
+import { hookUrl } from "../hooks/hook-url.ts";
 import { AppError } from "../lib/errors.ts";
 import { installHooks } from "./hooks-install.ts";
 import { createTerminal } from "./terminal.ts";
@@ -35,7 +36,7 @@ export function hooksCommand(): Command {
         {
           where: options.project === undefined ? "global" : { project: options.project },
           configDir: claude.accountDir,
-          url: options.url ?? `http://127.0.0.1:${http.port}/api/hooks`,
+          url: options.url ?? hookUrl(http),
           token: options.token ?? (http.loopback ? undefined : http.apiKeys[0]),
           remove: options.remove ?? false,
           yes: options.yes ?? false,

@@ -4,6 +4,9 @@ import type { Recorder } from "./recorder.ts";
 import type { RunControl } from "./run-control.ts";
 
 const POLL_MS = 50;
+/** Claude exits soon after its last result; somebody waits for that, so it is looked for more often, for a second. */
+const LAST_POLL_MS = 10;
+const LAST_POLLS = 100;
 /** A stream of this size is a run out of control; it is stopped, not cut: the file is not rotated under its writer. */
 const MAX_STREAM_BYTES = 256 * 1024 * 1024;
 
@@ -35,7 +38,7 @@ export async function followClaude(
   recorder: Recorder,
   control: RunControl,
 ): Promise<FollowedEnd> {
-  for (;;) {
+  for (let lastPolls = 0; ;) {
     if (control.draining) throw new Draining();
     // The state first: once it has ended, the reads that follow see all it wrote.
     const state = await process.state();
@@ -47,9 +50,14 @@ export async function followClaude(
       return { exitCode: state.exitCode, stderr: await process.stderrTail() };
     }
     await control.tend(process, recorder);
-    await sleep(POLL_MS);
+    const ending = isEnding(recorder) && lastPolls < LAST_POLLS;
+    if (ending) lastPolls += 1;
+    await sleep(ending ? LAST_POLL_MS : POLL_MS);
   }
 }
+
+/** The last thing Claude told was a result, so it will exit unless it is given more. */
+const isEnding = ({ evidence }: Recorder): boolean => evidence.results.length > 0 && !evidence.openTurn;
 
 /** Takes in what is there, chunk by chunk; true when a drain or the size cap broke it off. */
 async function readAll(process: ClaudeProcess, recorder: Recorder, control: RunControl): Promise<boolean> {

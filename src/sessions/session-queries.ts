@@ -70,12 +70,23 @@ function inThread(thread: string) {
     where thread_ts = ${ts} and (${channel ?? null}::text is null or channel = ${channel ?? null}))`;
 }
 
-/** Sessions newest first; one more than `limit` when there are more. */
+/**
+ * Sessions newest first; one more than `limit` when there are more. For words that stand nearly everywhere the planner
+ * would read all tool calls and take each apart again, at ten times the price of the index that holds the words.
+ */
 export function findSessions(
   db: Kysely<DB>,
   filter: SessionFilter,
   page: { limit: number; cursor?: string | undefined },
 ) {
+  if (filter.q === undefined) return selectPage(db, filter, page);
+  return db.transaction().execute(async (tx) => {
+    await sql`set local enable_seqscan = off`.execute(tx);
+    return selectPage(tx, filter, page);
+  });
+}
+
+function selectPage(db: Kysely<DB>, filter: SessionFilter, page: { limit: number; cursor?: string | undefined }) {
   let query = selectSessions(db);
   if (filter.status) query = query.where("status", "in", filter.status);
   if (filter.projectType) query = query.where("projectType", "=", filter.projectType);

@@ -13,6 +13,7 @@ import { MessagePage, PostedMessage } from "../../src/contract/message.ts";
 import { RunPage } from "../../src/contract/run.ts";
 import { Session, type SessionStatus } from "../../src/contract/session.ts";
 import { testEnvironment } from "./app.ts";
+import { removeDataDir } from "./embedded-server.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const READY_MS = 60_000;
@@ -45,6 +46,8 @@ export async function openServerPlace(scenarios: readonly Scenario[] = []): Prom
   await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "orch-server-"));
   parts.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  // Started by root, the database has another account, which keeps it elsewhere.
+  parts.defer(() => removeDataDir(join(folder, "data")));
   await mkdir(join(folder, "home"));
   const model = parts.use(await startScriptedModel({ scenarios }));
   const environment = (values: Record<string, string> = {}) => {

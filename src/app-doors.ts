@@ -1,0 +1,119 @@
+import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
+import { type Claude } from "./claude/claude.ts";
+import type { Config } from "./config.ts";
+import { type Listener } from "./db/notify.ts";
+import type { Ledger } from "./db/open-ledger.ts";
+import { createDeliveryRoutes } from "./deliveries/delivery-routes.ts";
+import { createDeliveryService } from "./deliveries/delivery-service.ts";
+import { type OutboundUrls } from "./deliveries/outbound-url.ts";
+import { createHookRoutes, createLogRoutes } from "./hooks/hook-routes.ts";
+import { type HookService } from "./hooks/hook-service.ts";
+import type { HttpParts } from "./http/http-app.ts";
+import type { Logger } from "./lib/logger.ts";
+import { VERSION } from "./lib/version.ts";
+import { createMessageRoutes } from "./messages/message-routes.ts";
+import { createMessageService } from "./messages/message-service.ts";
+import type { Queue } from "./queue/queue.ts";
+import { createRunRoutes } from "./runs/run-routes.ts";
+import { type RunService } from "./runs/run-service.ts";
+import { createStatusRoutes, createVersionRoutes } from "./runs/status-routes.ts";
+import { createStatusService, type StatusService } from "./runs/status-service.ts";
+import { createEventRoutes } from "./sessions/event-routes.ts";
+import { createEventService } from "./sessions/event-service.ts";
+import { openFeed } from "./sessions/feed.ts";
+import { createSessionRoutes } from "./sessions/session-routes.ts";
+import { createSessionService } from "./sessions/session-service.ts";
+import { createWorkspaceRoutes } from "./workspaces/workspace-routes.ts";
+import { type WorkspaceService } from "./workspaces/workspace-service.ts";
+
+/** What all doors are made of. */
+export interface Core {
+  config: Config;
+  log: Logger;
+  workerId: string;
+  storage: Ledger & { queue: Queue };
+  claude: Claude;
+  workspaces: WorkspaceService;
+  hooks: HookService;
+  runs: RunService;
+  /** Where this process listens; known once it does. */
+  address: { url: string; hooks: string };
+  outboundUrls: OutboundUrls;
+}
+
+/** Everything people and programs talk to. */
+export async function openDoors(
+  core: Core,
+  { parts, listener, more }: { parts: AsyncDisposableStack; listener: Listener; more: HttpParts["routers"] },
+): Promise<HttpParts> {
+  const { config, log, workerId, storage, claude, workspaces, hooks, runs, outboundUrls } = core;
+  const { db, queue } = storage;
+  const { nudge } = queue;
+  const { allowBypass } = config.claude;
+  const feed = parts.use(await openFeed({ db, listener, log }));
+  const events = createEventService({ db, feed });
+  const sessions = createSessionService({
+    db,
+    nudge,
+    workerId,
+    workspaces,
+    outboundUrls,
+    allowBypass,
+    configDir: claude.configDir,
+  });
+  const messages = createMessageService({ db, nudge, outboundUrls });
+  const deliveries = createDeliveryService({ db });
+  const status = statusOf(core);
+  return {
+    settings: config.http,
+    version: VERSION,
+    log,
+    verifyRunToken: runs.verifyToken,
+    openRouters: [createVersionRoutes({ status })],
+    hookRouters: [createHookRoutes({ hooks })],
+    routers: [
+      createSessionRoutes({ sessions }),
+      createMessageRoutes({ messages }),
+      createLogRoutes({ hooks }),
+      createRunRoutes({ runs }),
+      createDeliveryRoutes({ deliveries }),
+      createWorkspaceRoutes({ workspaces }),
+      createEventRoutes({ events }),
+      createStatusRoutes({ status }),
+      ...more,
+    ],
+  };
+}
+
+/** A worker listens only for the hooks of its own runs. */
+export const hooksOnly = ({ config, log, hooks, runs }: Core): HttpParts => ({
+  settings: { ...config.http, host: "127.0.0.1", port: 0 },
+  version: VERSION,
+  log,
+  verifyRunToken: runs.verifyToken,
+  openRouters: [],
+  hookRouters: [createHookRoutes({ hooks })],
+  routers: [],
+});
+
+function statusOf({ config, workerId, storage, claude, hooks, address }: Core): StatusService {
+  const { http, runs, workspaces } = config;
+  return createStatusService({
+    db: storage.db,
+    databaseKind: storage.kind,
+    workerId,
+    slots: runs.maxConcurrent,
+    claude: { find: claude.install, pinned: PINNED_VERSION, floor: FLOOR_VERSION },
+    fixed: {
+      signIn: http.apiKeys.length > 0 && !http.loopback ? "key" : "none",
+      projectRoots: workspaces.projectRoots,
+      defaults: {
+        permissionMode: "acceptEdits",
+        timeoutSeconds: runs.timeoutSeconds,
+        bypassAllowed: config.claude.allowBypass,
+      },
+    },
+    publicUrl: () => http.publicUrl ?? address.url,
+    hooksReceived: () => hooks.received,
+  });
+}
