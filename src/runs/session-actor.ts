@@ -56,7 +56,7 @@ export async function carryOut(
     { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt },
   );
 
-  const end = await work(parts, { run, attempt, control, recorder });
+  const end = await work(parts, { run, attempt, control, recorder, isFresh: due.attempt === undefined });
   const until = await finishRun({ ...parts, lease }, { run, attempt: attempt.attempt, retry: parts.config.retry }, end);
 
   await keepSafe(parts, run);
@@ -90,13 +90,16 @@ interface Work {
   attempt: AttemptRow;
   control: RunControl;
   recorder: Recorder;
+  /** Begun a moment ago, by us: there is nothing to be found. */
+  isFresh: boolean;
 }
 
 /** Runs Claude, or follows the one that was found, and says how it ended. */
-async function work(parts: ActorParts, { run, attempt, control, recorder }: Work): Promise<RunEnd> {
+async function work(parts: ActorParts, { run, attempt, control, recorder, isFresh }: Work): Promise<RunEnd> {
   let process: ClaudeProcess | undefined;
   try {
-    process = (await findStarted(parts, attempt, recorder)) ?? (await startRun(parts, run, { attempt, control }));
+    if (!isFresh) process = await findStarted(parts, attempt, recorder);
+    process ??= await startRun(parts, run, { attempt, control });
     if (!process) return unheard("stopped", stopText(control));
     const followed = await followClaude(process, recorder, control);
     return await weigh(parts, { run, control, recorder }, followed);

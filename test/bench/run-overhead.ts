@@ -89,7 +89,9 @@ async function run(kind: Kind): Promise<{ whole: number; parts: Record<string, n
   return { whole: heard - begun, parts };
 }
 
-const momentOf = (text: string | null | undefined): number => (text ? Date.parse(text) : Number.NaN);
+function momentOf(text: string | null | undefined): number {
+  return text ? Date.parse(text) : Number.NaN;
+}
 
 function untilCompleted(id: string): Promise<number> {
   return new Promise((resolve, reject) => {
