@@ -57,6 +57,11 @@ export interface CommandLogs {
   toolUseId: string | null;
 }
 
+export interface ConnectedChannels {
+  kind: string;
+  since: Generated<Timestamp>;
+}
+
 export interface ConversationCopies {
   bytes: number;
   claudeSessionId: string;
@@ -68,6 +73,10 @@ export interface ConversationCopies {
 export interface Deliveries {
   address: string;
   attempts: Generated<number>;
+  /**
+   * what a notice says; null where it is read from the ledger when it is sent
+   */
+  body: JsonColumn | null;
   /**
    * the fence of the attempt that is on: whoever holds another may write nothing
    */
@@ -87,6 +96,10 @@ export interface Deliveries {
    */
   inDoubt: Generated<boolean>;
   /**
+   * what makes it recognisable: the same key a second time is nothing new
+   */
+  key: string;
+  /**
    * the channel that carries it
    */
   kind: string;
@@ -97,7 +110,7 @@ export interface Deliveries {
   position: Generated<number>;
   response: string | null;
   runId: string | null;
-  sessionId: string;
+  sessionId: string | null;
   status: Generated<string>;
   /**
    * order is kept among those with the same: a later one waits until the earlier is delivered or failed
@@ -109,15 +122,89 @@ export interface Deliveries {
   topic: string;
 }
 
+export interface EmailMessages {
+  createdAt: Generated<Timestamp>;
+  direction: string;
+  /**
+   * of an inbound mail: its text with the quotes that Claude does not get
+   */
+  fullText: string | null;
+  id: Generated<string>;
+  /**
+   * the message of the session that it became or that it tells; null for notices
+   */
+  ledgerId: string | null;
+  /**
+   * the Message-ID with its angle brackets
+   */
+  messageId: string;
+  position: Generated<number>;
+  /**
+   * the References that stood in it, oldest first
+   */
+  referenceIds: Generated<string[]>;
+  subject: string;
+  threadId: string;
+}
+
+export interface EmailSecret {
+  createdAt: Generated<Timestamp>;
+  one: Generated<boolean>;
+  secret: Buffer;
+}
+
+export interface EmailSeen {
+  externalId: string;
+  mailbox: string;
+  seenAt: Generated<Timestamp>;
+  uid: number;
+  uidValidity: number;
+}
+
+export interface EmailThreads {
+  createdAt: Generated<Timestamp>;
+  id: Generated<string>;
+  muted: Generated<boolean>;
+  participant: string;
+  sessionId: string;
+  subject: string;
+}
+
 export interface Inbox {
   answer: Generated<JsonColumn>;
+  attempts: Generated<number>;
   bodyHash: Buffer;
+  claim: string | null;
+  claimUntil: Timestamp | null;
+  /**
+   * bytes that belong to it, such as a mail as it came; gone when it is done
+   */
+  content: Buffer | null;
   door: string;
   /**
    * what the sender calls it: an Idempotency-Key, an event id, a Message-ID
    */
   externalId: string;
+  handledAt: Timestamp | null;
+  nextAt: Generated<Timestamp>;
+  /**
+   * what is to be handled, as the door wrote it; gone when it is done
+   */
+  payload: JsonColumn | null;
+  position: Generated<number>;
+  /**
+   * why it was refused, or how the last attempt failed
+   */
+  reason: string | null;
   receivedAt: Generated<Timestamp>;
+  /**
+   * done also when the request was answered at once, as API requests are
+   */
+  status: Generated<string>;
+  /**
+   * entries of one door with the same key are handled one after the other, in the order in which they came
+   */
+  threadKey: Generated<string>;
 }
 
 export interface RetentionRuns {
@@ -246,12 +333,70 @@ export interface Sessions {
   workerId: string;
 }
 
+export interface SlackChannels {
+  changedAt: Generated<Timestamp>;
+  changedBy: string;
+  channel: string;
+  mode: string | null;
+  repository: string | null;
+  team: string;
+  verbosity: string | null;
+}
+
+export interface SlackPosts {
+  channel: string;
+  /**
+   * when the reaction that acknowledged it was taken away
+   */
+  clearedAt: Timestamp | null;
+  createdAt: Generated<Timestamp>;
+  /**
+   * what was decided before anything was done: after a kill exactly the same is asked for again
+   */
+  decision: JsonColumn;
+  handledAt: Timestamp | null;
+  messageId: string | null;
+  sessionId: string | null;
+  team: string;
+  threadTs: string;
+  ts: string;
+  userId: string;
+  /**
+   * its author was told that the run has to wait
+   */
+  waitingTold: Generated<boolean>;
+}
+
+export interface SlackQuestions {
+  answeredAt: Timestamp | null;
+  answeredBy: string | null;
+  askedAt: Generated<Timestamp>;
+  channel: string;
+  id: Generated<string>;
+  options: JsonColumn;
+  repository: string | null;
+  team: string;
+  ts: string;
+}
+
 export interface SlackThreadMapping {
   channel: string;
   createdAt: Generated<Timestamp>;
+  id: Generated<string>;
+  muted: Generated<boolean>;
   sessionId: string;
   team: Generated<string>;
-  threadTs: string;
+  /**
+   * null until the thread is opened by the first thing said in it
+   */
+  threadTs: string | null;
+}
+
+export interface SoleHolders {
+  claim: string;
+  holder: string;
+  name: string;
+  until: Timestamp;
 }
 
 export interface Workers {
@@ -291,8 +436,13 @@ export interface DB {
   accountLimits: AccountLimits;
   attempts: Attempts;
   commandLogs: CommandLogs;
+  connectedChannels: ConnectedChannels;
   conversationCopies: ConversationCopies;
   deliveries: Deliveries;
+  emailMessages: EmailMessages;
+  emailSecret: EmailSecret;
+  emailSeen: EmailSeen;
+  emailThreads: EmailThreads;
   inbox: Inbox;
   retentionRuns: RetentionRuns;
   runs: Runs;
@@ -300,7 +450,11 @@ export interface DB {
   sessionLeases: SessionLeases;
   sessionMessages: SessionMessages;
   sessions: Sessions;
+  slackChannels: SlackChannels;
+  slackPosts: SlackPosts;
+  slackQuestions: SlackQuestions;
   slackThreadMapping: SlackThreadMapping;
+  soleHolders: SoleHolders;
   workers: Workers;
   workspaces: Workspaces;
   workspaceSnapshots: WorkspaceSnapshots;
