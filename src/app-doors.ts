@@ -6,6 +6,8 @@ import type { Ledger } from "./db/open-ledger.ts";
 import { createDeliveryRoutes } from "./deliveries/delivery-routes.ts";
 import { createDeliveryService } from "./deliveries/delivery-service.ts";
 import { type OutboundUrls } from "./deliveries/outbound-url.ts";
+import { createThreadRoutes } from "./deliveries/thread-routes.ts";
+import { createThreadService } from "./deliveries/thread-service.ts";
 import { createHookRoutes, createLogRoutes } from "./hooks/hook-routes.ts";
 import { type HookService } from "./hooks/hook-service.ts";
 import type { HttpParts } from "./http/http-app.ts";
@@ -77,6 +79,7 @@ export async function openDoors(
       createLogRoutes({ hooks }),
       createRunRoutes({ runs }),
       createDeliveryRoutes({ deliveries }),
+      createThreadRoutes({ threads: createThreadService({ db }) }),
       createWorkspaceRoutes({ workspaces }),
       createEventRoutes({ events }),
       createStatusRoutes({ status }),

@@ -116,7 +116,8 @@ async function openOutbox(
     const { base, files, added, removed } = await workspaces.diff(sessionId);
     return base === null ? null : { files: files.length, added, removed };
   };
-  parts.use(await startDeliverer({ db, listener, log, channels, summarizeDiff, baseUrl }));
+  const readFiles = (_sessionId: string, text: string) => Promise.resolve({ text, files: [], refused: [] });
+  parts.use(await startDeliverer({ db, listener, log, channels, summarizeDiff, readFiles, baseUrl }));
 }
 
 /** What keeps an installation healthy, and what it shows of itself. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Page } from "./page.ts";
 import { RunReason, RunStatus, Usage } from "./run.ts";
-import { Metadata } from "./session.ts";
+import { Metadata, Source } from "./session.ts";
 
 export const DeliveryStatus = z.enum(["pending", "sending", "delivered", "failed"]);
 export type DeliveryStatus = z.infer<typeof DeliveryStatus>;
@@ -12,7 +12,7 @@ export const Delivery = z
     deliveryId: z
       .uuid()
       .meta({ description: "Also the event id that the receiver is told, the same in each attempt." }),
-    sessionId: z.uuid(),
+    sessionId: z.uuid().nullable().meta({ description: "Null for a notice that belongs to no session." }),
     runId: z.uuid().nullable(),
     messageId: z.uuid().nullable(),
     kind: z.string().meta({ description: "The channel that carries it, such as callback." }),
@@ -40,6 +40,22 @@ export const DeliveryFilter = z.object({
 });
 export type DeliveryFilter = z.infer<typeof DeliveryFilter>;
 
+const Links = z.object({ session: z.string(), dashboard: z.string() });
+
+/** What is said in a session's threads without a run: an outbound message that was posted to be delivered. */
+export const MessagePosted = z.object({
+  eventId: z.uuid(),
+  type: z.literal("message.posted"),
+  sessionId: z.uuid(),
+  messageId: z.uuid(),
+  content: z.string(),
+  author: z.string().nullable(),
+  source: Source,
+  links: Links,
+  timestamp: z.iso.datetime(),
+});
+export type MessagePosted = z.infer<typeof MessagePosted>;
+
 /** What a receiver of a callback gets as JSON. The same event id means the same event, sent again. */
 export const RunFinished = z
   .object({
@@ -61,7 +77,7 @@ export const RunFinished = z
     diff: z.object({ files: z.int(), added: z.int(), removed: z.int() }).nullable().meta({
       description: "What the session changed since it began, in numbers; null when it takes too long to know.",
     }),
-    links: z.object({ session: z.string(), run: z.string(), dashboard: z.string() }),
+    links: Links.extend({ run: z.string() }),
     metadata: Metadata.meta({ description: "The session's; what was given with the message stands over it." }),
     timestamp: z.iso.datetime().meta({ description: "When the run ended." }),
   })

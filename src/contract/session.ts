@@ -208,6 +208,23 @@ export const PutThread = z
   .meta({ id: "PutThread" });
 export type PutThread = z.infer<typeof PutThread>;
 
+/** A place outside where a session is talked about. */
+export const SessionThread = z
+  .object({
+    threadId: z.uuid(),
+    kind: z.enum(["slack", "email"]),
+    place: z.string().meta({ description: "The Slack channel, or the address that mails go to." }),
+    muted: z.boolean().meta({ description: "Nothing is sent there; what comes from there is heard." }),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: "SessionThread" });
+export type SessionThread = z.infer<typeof SessionThread>;
+
+export const SessionThreads = z.object({ items: z.array(SessionThread) }).meta({ id: "SessionThreads" });
+export type SessionThreads = z.infer<typeof SessionThreads>;
+
+export const ChangeThread = z.object({ muted: z.boolean() }).meta({ id: "ChangeThread" });
+
 export const Thread = z
   .object({
     sessionId: z.uuid(),

@@ -26,6 +26,10 @@ export interface Attempts {
   bootId: string | null;
   exitCode: number | null;
   finishedAt: Timestamp | null;
+  /**
+   * when copies of what it left were made, or the making was tried; null after its end: the next look of its worker does it
+   */
+  keptAt: Timestamp | null;
   pid: number | null;
   /**
    * field 22 of /proc/<pid>/stat: with pid and boot_id the identity of the process
@@ -207,6 +211,23 @@ export interface Inbox {
   threadKey: Generated<string>;
 }
 
+export interface MessageFiles {
+  /**
+   * null when it has passed its lifetime; that there was a file stays known
+   */
+  content: Buffer | null;
+  createdAt: Generated<Timestamp>;
+  id: Generated<string>;
+  mediaType: string;
+  messageId: string;
+  /**
+   * safe to be a file name: no path, no control characters, no dot or dash in front
+   */
+  name: string;
+  number: number;
+  size: number;
+}
+
 export interface RetentionRuns {
   error: string | null;
   finishedAt: Timestamp | null;
@@ -282,6 +303,10 @@ export interface SessionMessages {
   id: Generated<string>;
   metadata: Generated<JsonColumn>;
   position: Generated<number>;
+  /**
+   * its run begins a new conversation of Claude, told what was said so far; the conversation has the id of the run
+   */
+  restart: string | null;
   runId: string | null;
   sessionId: string;
   source: string;
@@ -444,6 +469,7 @@ export interface DB {
   emailSeen: EmailSeen;
   emailThreads: EmailThreads;
   inbox: Inbox;
+  messageFiles: MessageFiles;
   retentionRuns: RetentionRuns;
   runs: Runs;
   sessionEvents: SessionEvents;

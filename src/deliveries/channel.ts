@@ -1,13 +1,40 @@
-import type { RunFinished } from "../contract/delivery.ts";
+import type { MessagePosted, RunFinished } from "../contract/delivery.ts";
+
+/** What a door says of its own accord: help, a question, a refusal. It is kept as the door wrote it. */
+export interface Notice {
+  type: "notice";
+  [field: string]: unknown;
+}
+
+/** A file of the workspace that goes out with an answer. */
+export interface OutgoingFile {
+  name: string;
+  mediaType: string;
+  size: number;
+  content: Buffer;
+}
+
+export interface OutgoingFiles {
+  /** The answer without the lines that named files. */
+  text: string;
+  files: OutgoingFile[];
+  /** What was named and does not go out, with the reason for a person. */
+  refused: { path: string; why: string }[];
+}
 
 /** What a channel is given to carry. */
 export interface Outgoing {
   deliveryId: string;
+  sessionId: string | null;
+  runId: string | null;
+  messageId: string | null;
   address: string;
   threadKey: string;
   /** 1 for the first. A higher one with the same id may be a repetition of what the receiver had already. */
   attempt: number;
-  body: RunFinished;
+  body: RunFinished | MessagePosted | Notice;
+  /** The files that go with the body, read when they are asked for. */
+  files(): Promise<OutgoingFiles>;
 }
 
 /** How an attempt ended, by what the channel can know. */

@@ -3,10 +3,9 @@ import { sql, type Kysely } from "kysely";
 import type { Database } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { capText } from "../lib/text.ts";
-import { appendEvents } from "../sessions/event-queries.ts";
 import type { Verdict } from "./after-attempt.ts";
 import type { Outcome } from "./channel.ts";
-import { deliveryEvent, type DeliveryRow } from "./delivery-queries.ts";
+import { tellFeed, type DeliveryRow } from "./delivery-queries.ts";
 
 /** A delivery that this process alone may send, until `claim` runs out or is renewed. */
 export type Claimed = DeliveryRow & { claim: string };
@@ -24,7 +23,8 @@ interface Claiming {
 
 /**
  * Takes the delivery that is due longest: the first of its thread that is not done, with nothing else on the way to its
- * address. One whose sender has died (its claim ran out) is taken over, in doubt. Undefined when nothing is due.
+ * address. One whose sender has died (its claim ran out) is taken over, in doubt. What no process carries (its channel
+ * was switched off) is taken at its deadline, to be given up. Undefined when nothing is due.
  */
 export async function claimDelivery(db: Database, claiming: Claiming): Promise<Claimed | undefined> {
   for (;;) {
@@ -43,7 +43,7 @@ function claimOnce(db: Database, { kinds, now, claimMs }: Claiming): Promise<Cla
       select d.id from deliveries d
       where d.status in ('pending', 'sending') and d.next_at <= ${now}
         and (d.status = 'pending' or d.claim_until < now())
-        and d.kind = any(${kinds})
+        and (d.kind = any(${kinds}) or d.deadline <= ${now})
         and not exists (select 1 from deliveries earlier where earlier.thread_key = d.thread_key
           and earlier.position < d.position and earlier.status in ('pending', 'sending'))
         and not exists (select 1 from deliveries other where other.kind = d.kind and other.address = d.address
@@ -65,7 +65,7 @@ function claimOnce(db: Database, { kinds, now, claimMs }: Claiming): Promise<Cla
       .where("id", "=", due.id)
       .returningAll()
       .executeTakeFirstOrThrow();
-    await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
+    await tellFeed(tx, row);
     return { ...row, claim };
   });
 }
@@ -115,7 +115,7 @@ export function settleDelivery(
       .where("claim", "=", claim)
       .returningAll()
       .executeTakeFirst();
-    if (row) await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
+    if (row) await tellFeed(tx, row);
     return row !== undefined;
   });
 }

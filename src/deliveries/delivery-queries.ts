@@ -13,7 +13,10 @@ export const OUTBOX = "outbox";
 export type DeliveryRow = Selectable<Deliveries>;
 
 export interface NewDelivery {
-  sessionId: string;
+  /** What makes it recognisable: the same key a second time is nothing new. */
+  key: string;
+  /** Null for a notice to somebody who has no session. */
+  sessionId: string | null;
   runId: string | null;
   messageId: string | null;
   /** The channel that carries it. */
@@ -23,6 +26,8 @@ export interface NewDelivery {
   address: string;
   /** Deliveries of one thread arrive in the order in which they were queued. */
   threadKey: string;
+  /** What a notice says; otherwise the content is read from the ledger when it is sent. */
+  body?: { readonly [field: string]: unknown };
 }
 
 /** What the feed says of a delivery; the address stays out, it may hold a secret. */
@@ -44,23 +49,29 @@ export const deliveryEvent = (row: DeliveryRow): NewEvent => ({
 
 /**
  * Puts outbound messages on their way with the commit of `tx`, which writes the message too: neither is there without
- * the other. The same message to the same place a second time is nothing new. The caller holds the session's row lock.
+ * the other. The caller holds the session's row lock.
  */
 export async function queueDeliveries(tx: Kysely<DB>, deliveries: readonly NewDelivery[]): Promise<void> {
   if (deliveries.length === 0) return;
   const rows = await tx
     .insertInto("deliveries")
     .values(
-      deliveries.map((delivery) => ({
+      deliveries.map(({ body, ...delivery }) => ({
         ...delivery,
+        body: body === undefined ? null : JSON.stringify(body),
         deadline: sql<Date>`now() + ${GIVE_UP_MS} * interval '1 millisecond'`,
       })),
     )
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .execute();
-  for (const row of rows) await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
+  for (const row of rows) await tellFeed(tx, row);
   if (rows.length > 0) await notify(tx, OUTBOX, "");
+}
+
+/** The feed of its session hears what became of a delivery. */
+export async function tellFeed(tx: Kysely<DB>, row: DeliveryRow): Promise<void> {
+  if (row.sessionId !== null) await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
 }
 
 /** Tells the end of a run to each callback URL that came with a message the run took in. `messageId` is the answer. */
@@ -82,22 +93,22 @@ export async function queueCallbacks(
       ? []
       : [
           {
+            key: `run:${runId}:callback:${hash(address)}`,
             sessionId,
             runId,
             messageId,
             kind: "callback",
             topic: "run.finished",
             address,
-            threadKey: threadOf(sessionId, address),
+            // Order is kept for what one session tells one URL.
+            threadKey: `callback:${sessionId}:${hash(address)}`,
           },
         ],
   );
   await queueDeliveries(tx, deliveries);
 }
 
-/** Order is kept for what one session tells one URL. */
-const threadOf = (sessionId: string, url: string): string =>
-  `callback:${sessionId}:${createHash("sha256").update(url).digest("hex")}`;
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Deliveries newest first, of one session or of all; one more than `limit` when there are more. */
 export function findDeliveries(
@@ -137,7 +148,7 @@ export async function requeueDelivery(tx: Kysely<DB>, id: string): Promise<Deliv
     .returningAll()
     .executeTakeFirst();
   if (!row) return undefined;
-  await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
+  await tellFeed(tx, row);
   await notify(tx, OUTBOX, "");
   return row;
 }

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { RunFinished } from "../contract/delivery.ts";
+import type { MessagePosted, RunFinished } from "../contract/delivery.ts";
 import type { DB } from "../db/schema.ts";
 import type { DeliveryRow } from "./delivery-queries.ts";
 
@@ -23,7 +23,6 @@ export async function readRunFinished(
     .select(["sessions.metadata as sessionMetadata", "asked.metadata as messageMetadata", "answer.content as answer"])
     .where("runs.id", "=", delivery.runId)
     .executeTakeFirstOrThrow();
-  const base = baseUrl.replace(/\/$/u, "");
   return {
     eventId: delivery.id,
     type: "run.finished",
@@ -39,11 +38,7 @@ export async function readRunFinished(
     durationMs: run.durationMs,
     // The ledger does not keep the order of fields, and a receiver may compare bodies.
     diff: diff && { files: diff.files, added: diff.added, removed: diff.removed },
-    links: {
-      session: `${base}/api/sessions/${run.sessionId}`,
-      run: `${base}/api/runs/${run.id}`,
-      dashboard: `${base}/sessions/${run.sessionId}`,
-    },
+    links: { ...linksTo(run.sessionId, baseUrl), run: `${trimmed(baseUrl)}/api/runs/${run.id}` },
     metadata: {
       ...(run.sessionMetadata as RunFinished["metadata"]),
       ...(run.messageMetadata as RunFinished["metadata"]),
@@ -51,3 +46,34 @@ export async function readRunFinished(
     timestamp: (run.finishedAt ?? run.queuedAt).toISOString(),
   };
 }
+
+/** What a delivery says of an outbound message that somebody posted. */
+export async function readMessagePosted(
+  db: Kysely<DB>,
+  delivery: Pick<DeliveryRow, "id" | "messageId">,
+  baseUrl: string,
+): Promise<MessagePosted> {
+  const message = await db
+    .selectFrom("sessionMessages")
+    .selectAll()
+    .where("id", "=", delivery.messageId)
+    .executeTakeFirstOrThrow();
+  return {
+    eventId: delivery.id,
+    type: "message.posted",
+    sessionId: message.sessionId,
+    messageId: message.id,
+    content: message.content,
+    author: message.author,
+    source: message.source as MessagePosted["source"],
+    links: linksTo(message.sessionId, baseUrl),
+    timestamp: message.timestamp.toISOString(),
+  };
+}
+
+const trimmed = (baseUrl: string): string => baseUrl.replace(/\/$/u, "");
+
+const linksTo = (sessionId: string, baseUrl: string) => ({
+  session: `${trimmed(baseUrl)}/api/sessions/${sessionId}`,
+  dashboard: `${trimmed(baseUrl)}/sessions/${sessionId}`,
+});

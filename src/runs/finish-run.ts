@@ -2,6 +2,7 @@ import type { Outcome } from "../claude/claude-outcome.ts";
 import type { SessionStatus } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { queueCallbacks } from "../deliveries/delivery-queries.ts";
+import { queueToThreads } from "../deliveries/thread-queries.ts";
 import { closeOpenCalls, toolEvent } from "../hooks/command-log-queries.ts";
 import { findPendingSteers, insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
@@ -122,7 +123,9 @@ async function conclude(
     metadata: reason === "success" ? {} : { reason },
   });
   await queueLeftSteers(tx, run);
-  await queueCallbacks(tx, { id: run.id, sessionId: run.sessionId, messageId: message.id });
+  const { id: runId, sessionId } = run;
+  await queueCallbacks(tx, { id: runId, sessionId, messageId: message.id });
+  await queueToThreads(tx, { sessionId, runId, messageId: message.id, topic: "run.finished" });
   const next = await findDueRun(tx, run.sessionId);
   await appendEvents(tx, run.sessionId, [
     { type: "message", runId: run.id, data: { messageId: message.id, direction: "outbound" } },

@@ -53,8 +53,8 @@ export function createSessionService(parts: Parts) {
 
     async putThread(id: string, thread: PutThread): Promise<Thread> {
       await read(db, id);
-      const row = await upsertThread(db, { ...thread, sessionId: id });
-      return { ...row, createdAt: row.createdAt.toISOString() };
+      const { team, channel, createdAt } = await upsertThread(db, { ...thread, sessionId: id });
+      return { sessionId: id, team, channel, threadTs: thread.threadTs, createdAt: createdAt.toISOString() };
     },
   };
 }

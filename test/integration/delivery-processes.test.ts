@@ -8,7 +8,7 @@ import type { Channel, Outcome } from "../../src/deliveries/channel.ts";
 import { claimDelivery, renewClaims, settleDelivery } from "../../src/deliveries/claim-queries.ts";
 import { startReceiver } from "../support/callback-receiver.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
-import { findDeliveryRows, finishRun, insertSession, startSending, untilAll } from "../support/outbox.ts";
+import { answerIn, findDeliveryRows, finishRun, insertSession, startSending, untilAll } from "../support/outbox.ts";
 
 const senderProgram = fileURLToPath(new URL("../support/sender-process.ts", import.meta.url));
 
@@ -78,14 +78,15 @@ test("whatever senders do and however they end, no delivery and no address has t
   ];
   const channel: Channel = {
     kind: "callback",
-    async send({ deliveryId, address, body }) {
+    async send(outgoing) {
+      const { deliveryId, address, sessionId } = outgoing;
       for (const key of [deliveryId, address]) if (underWay.has(key)) faults.push(key);
       const keys = [deliveryId, address].filter((key) => !underWay.has(key));
       for (const key of keys) underWay.add(key);
       await sleep(random() * 15);
       for (const key of keys) underWay.delete(key);
       const outcome = (outcomes[Math.floor(random() * outcomes.length)] ?? expect.fail())();
-      if (outcome.is === "delivered") done.push(`${body.sessionId} ${body.answer}`);
+      if (outcome.is === "delivered") done.push(`${sessionId} ${answerIn(outgoing)}`);
       return outcome;
     },
   };
@@ -204,13 +205,14 @@ test("a channel that can ask settles what is in doubt before it sends again", as
   const asked: string[] = [];
   const channel: Channel = {
     kind: "callback",
-    send({ body, attempt }) {
-      sent.push(`${body.answer} ${attempt}`);
+    send(outgoing) {
+      const { attempt } = outgoing;
+      sent.push(`${answerIn(outgoing)} ${attempt}`);
       const outcome: Outcome = attempt === 1 ? { is: "unknown", error: "lost" } : { is: "delivered" };
       return Promise.resolve(outcome);
     },
-    ask({ body }) {
-      asked.push(body.answer ?? "");
+    ask(outgoing) {
+      asked.push(answerIn(outgoing) ?? "");
       return Promise.resolve(told.shift() ?? "unknown");
     },
   };

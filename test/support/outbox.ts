@@ -1,7 +1,9 @@
+import { expect } from "vitest";
 import { createCallbackChannel } from "../../src/channels/callback/callback-channel.ts";
 import type { Delivery } from "../../src/contract/delivery.ts";
 import type { Database } from "../../src/db/database.ts";
 import { notify, openListener } from "../../src/db/notify.ts";
+import type { Outgoing } from "../../src/deliveries/channel.ts";
 import { startDeliverer, type DelivererParts } from "../../src/deliveries/deliverer.ts";
 import { OUTBOX, queueCallbacks } from "../../src/deliveries/delivery-queries.ts";
 import { createOutboundUrls } from "../../src/deliveries/outbound-url.ts";
@@ -76,7 +78,12 @@ export async function finishRun(
 type Sending = Partial<Omit<DelivererParts, "db" | "listener" | "log">> & { timeoutMs?: number };
 
 const summarizeDiff = () => Promise.resolve({ files: 1, added: 2, removed: 3 });
+const readFiles = (_sessionId: string, text: string) => Promise.resolve({ text, files: [], refused: [] });
 const baseUrl = () => "http://127.0.0.1:3001";
+
+/** The answer in what a channel was given; fails when it was not the end of a run. */
+export const answerIn = ({ body }: Outgoing): string | null =>
+  body.type === "run.finished" ? body.answer : expect.fail(`a ${body.type} was sent`);
 
 /** What sends, as one server process has it. */
 export async function startSending(
@@ -95,6 +102,7 @@ export async function startSending(
       log,
       channels,
       summarizeDiff,
+      readFiles,
       baseUrl,
       pace: quickPace,
       ...parts,

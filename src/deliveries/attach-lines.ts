@@ -1,0 +1,30 @@
+/** How Claude says that a file goes with its answer: a line of its own, which may stand in a list, outside code. */
+const ATTACH = /^ {0,3}(?:[-*+] +)?ATTACH:[ \t]*(\S.*?)[ \t]*$/u;
+const FENCE = /^ {0,3}(?<mark>`{3,}|~{3,})(?<rest>.*)$/u;
+
+/** An answer without the lines that name files, and the paths they name, each once. */
+export function takeAttachLines(answer: string): { text: string; paths: string[] } {
+  const paths = new Set<string>();
+  const kept: string[] = [];
+  let fence: string | undefined;
+  for (const line of answer.split(/\r?\n/u)) {
+    const path = fence === undefined ? ATTACH.exec(line)?.[1] : undefined;
+    if (path === undefined) kept.push(line);
+    else paths.add(unquoted(path));
+    fence = fenceAfter(fence, line);
+  }
+  if (paths.size === 0) return { text: answer, paths: [] };
+  return { text: kept.join("\n").trim(), paths: [...paths] };
+}
+
+/** The mark of the fence that is open after this line; undefined outside of code. */
+function fenceAfter(open: string | undefined, line: string): string | undefined {
+  const { mark = "", rest = "" } = FENCE.exec(line)?.groups ?? {};
+  if (mark === "") return open;
+  if (open === undefined) return mark.startsWith("`") && rest.includes("`") ? undefined : mark;
+  const closes = mark[0] === open[0] && mark.length >= open.length && rest.trim() === "";
+  return closes ? undefined : open;
+}
+
+/** Models like to set paths off as code or in bold. */
+const unquoted = (path: string): string => /^(?<quote>[`"']|\*\*)(?<inner>.+)\k<quote>$/u.exec(path)?.groups?.["inner"] ?? path;
