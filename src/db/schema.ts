@@ -392,6 +392,29 @@ export interface SlackPosts {
   waitingTold: Generated<boolean>;
 }
 
+export interface SlackProgress {
+  /**
+   * a call that changes the message is on its way; what finishes it waits for that
+   */
+  busyUntil: Timestamp | null;
+  mode: Generated<string>;
+  /**
+   * when it was about to be posted; null: nobody ever tried
+   */
+  openedAt: Timestamp | null;
+  runId: string;
+  /**
+   * the text that was streamed into it
+   */
+  shown: Generated<string>;
+  status: Generated<string>;
+  threadId: string;
+  /**
+   * null while it is not known whether the message is there
+   */
+  ts: string | null;
+}
+
 export interface SlackQuestions {
   answeredAt: Timestamp | null;
   answeredBy: string | null;
@@ -404,11 +427,24 @@ export interface SlackQuestions {
   ts: string;
 }
 
+export interface SlackSent {
+  begunAt: Generated<Timestamp>;
+  deliveryId: string;
+  fileId: string | null;
+  part: number;
+  sentAt: Timestamp | null;
+  ts: string | null;
+}
+
 export interface SlackThreadMapping {
   channel: string;
   createdAt: Generated<Timestamp>;
   id: Generated<string>;
   muted: Generated<boolean>;
+  /**
+   * somebody posts the first message of the thread; past and without thread_ts: it is not known whether they did
+   */
+  openingUntil: Timestamp | null;
   sessionId: string;
   team: Generated<string>;
   /**
@@ -478,7 +514,9 @@ export interface DB {
   sessions: Sessions;
   slackChannels: SlackChannels;
   slackPosts: SlackPosts;
+  slackProgress: SlackProgress;
   slackQuestions: SlackQuestions;
+  slackSent: SlackSent;
   slackThreadMapping: SlackThreadMapping;
   soleHolders: SoleHolders;
   workers: Workers;
