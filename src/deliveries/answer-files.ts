@@ -5,11 +5,7 @@ import { takeAttachLines } from "./attach-lines.ts";
 import type { OutgoingFiles } from "./channel.ts";
 
 /** Reads one file of a session's workspace, or says in words why not. */
-type ReadFile = (
-  sessionId: string,
-  path: string,
-  maxBytes: number,
-) => Promise<{ content: Buffer } | { why: string }>;
+type ReadFile = (sessionId: string, path: string, maxBytes: number) => Promise<{ content: Buffer } | { why: string }>;
 
 const MIB = 1024 * 1024;
 

@@ -27,4 +27,5 @@ function fenceAfter(open: string | undefined, line: string): string | undefined 
 }
 
 /** Models like to set paths off as code or in bold. */
-const unquoted = (path: string): string => /^(?<quote>[`"']|\*\*)(?<inner>.+)\k<quote>$/u.exec(path)?.groups?.["inner"] ?? path;
+const unquoted = (path: string): string =>
+  /^(?<quote>[`"']|\*\*)(?<inner>.+)\k<quote>$/u.exec(path)?.groups?.["inner"] ?? path;

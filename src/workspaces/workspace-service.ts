@@ -7,6 +7,8 @@ import { archiveWorkspace } from "./archive-workspace.ts";
 import { createGit } from "./git.ts";
 import { prepareWorkspace, type Workspace } from "./prepare-workspace.ts";
 import { ensurePrivateFolder, sweepRemoved } from "./private-folder.ts";
+import { type Attachments, putAttachments } from "./put-attachments.ts";
+import { type FileRead, readFileOf } from "./read-workspace-file.ts";
 import { createRepositoryCache } from "./repository-cache.ts";
 import { createRepositoryLocks } from "./repository-locks.ts";
 import { createShared, createTurns } from "./turns.ts";
@@ -77,6 +79,14 @@ export function createWorkspaceService({ db, config, log }: { db: Database; conf
     /** Makes the workspace, or finds it made, or brings an archived one back. Begins cleanly over after a kill. */
     prepare: (sessionId: string, signal: AbortSignal): Promise<Workspace> =>
       turns.take(sessionId, async () => prepareWorkspace(parts, await findOrAdopt(sessionId), signal)),
+
+    /** Puts files that people sent into the workspace, which is ready; what is there already stays. */
+    putAttachments: (sessionId: string, messages: readonly Attachments[]): Promise<void> =>
+      turns.take(sessionId, async () => putAttachments((await find(sessionId)).path, messages)),
+
+    /** A file of the workspace, or why it is not given out. */
+    readFile: async (sessionId: string, path: string, maxBytes: number): Promise<FileRead> =>
+      readFileOf(await findWorkspace(db, sessionId), path, maxBytes),
 
     /** Keeps HEAD and everything uncommitted safe outside the workspace. Does nothing where there is no git. */
     snapshot: (sessionId: string, runId: string | null): Promise<void> =>
