@@ -13,6 +13,7 @@ alter table inbox
   add column claim_until  timestamptz,
   add column reason       text,
   add column handled_at   timestamptz,
+  add unique (position),
   add check ((claim is not null and claim_until is not null) = (status = 'handling'));
 comment on column inbox.payload is 'what is to be handled, as the door wrote it; gone when it is done';
 comment on column inbox.content is 'bytes that belong to it, such as a mail as it came; gone when it is done';

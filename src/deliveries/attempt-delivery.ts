@@ -1,4 +1,5 @@
 import { toError } from "../lib/errors.ts";
+import { orAborted } from "../lib/or-aborted.ts";
 import type { Channel, Outcome, Outgoing } from "./channel.ts";
 import type { Claimed } from "./claim-queries.ts";
 import { composeDelivery, type ComposeParts } from "./compose-delivery.ts";
@@ -43,14 +44,4 @@ async function send(channel: Channel, outgoing: Outgoing, signal: AbortSignal): 
   } catch (error) {
     return { is: "unknown", error: toError(error).message };
   }
-}
-
-/** A channel that does not heed the signal holds nobody up. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(toError(signal.reason));
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -46,7 +46,7 @@ export function createMessageService({ db, nudge, outboundUrls }: Parts) {
     const { content, direction, source, author = null, metadata } = body;
     const callbackUrl =
       body.callbackUrl === undefined ? null : outboundUrls.check("body.callbackUrl", body.callbackUrl);
-    const row = { sessionId, content, direction, source, author, metadata, callbackUrl };
+    const row = { sessionId, content, direction, source, author, metadata, callbackUrl, restart: body.restart ?? null };
     const running = body.steer ? await findRunningRun(tx, sessionId) : undefined;
     const message = await insertMessage(tx, running ? { ...row, runId: running.id, steer: "pending" } : row);
     await appendEvents(tx, sessionId, [
@@ -75,6 +75,8 @@ export function createMessageService({ db, nudge, outboundUrls }: Parts) {
       if (body.callbackUrl !== undefined && body.direction === "outbound")
         throw invalidField("body.callbackUrl", "is for inbound messages: it tells the end of the run they make");
       if (body.steer && body.direction === "outbound") throw invalidField("body.steer", "is for inbound messages");
+      if (body.restart && (body.steer || body.direction === "outbound"))
+        throw invalidField("body.restart", "is for inbound messages that make a run of their own");
       return once(db, key && inboxEntry(key.door, key.externalId, body), (tx) => record(tx, sessionId, body));
     },
 

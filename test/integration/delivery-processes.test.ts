@@ -249,7 +249,7 @@ test("a sender that loses its claim is cut off, and what it then learns counts f
   // As if this process had slept, and another had taken the delivery over and died.
   const taken = { claim: crypto.randomUUID(), claimUntil: new Date(Date.now() + 500), inDoubt: true };
   await db.updateTable("deliveries").set(taken).execute();
-  expect(await cutOff.promise).toMatchObject({ message: "The claim of this delivery was lost" });
+  expect(await cutOff.promise).toMatchObject({ message: "The claim was lost" });
   expect(await untilAll(db, ["delivered"])).toMatchObject([{ attempts: 2, lastError: null }]);
   expect(calls).toBe(2);
 });

@@ -1,10 +1,8 @@
-import type { Database } from "../db/database.ts";
 import type { Logger } from "../lib/logger.ts";
-import { renewClaims } from "./claim-queries.ts";
 
 export const CLAIM_MS = 15_000;
 const RENEWAL_MS = 5_000;
-/** A sender that could not renew for so long gives up before its claim runs out and another begins. */
+/** Work that could not be renewed for so long is cut off before its claim runs out and another process begins. */
 const UNRENEWED_MS = 9_000;
 
 interface Held {
@@ -13,10 +11,18 @@ interface Held {
   renewedAt: number;
 }
 
-const lose = (cut: AbortController): void => cut.abort(new Error("The claim of this delivery was lost"));
+const lose = (cut: AbortController): void => cut.abort(new Error("The claim was lost"));
 
-/** The deliveries that this process is sending: their claims are renewed, and what loses its claim is cut off. */
-export function holdClaims({ db, log }: { db: Database; log: Logger }) {
+interface Parts {
+  /** What is held, in log lines. */
+  name: string;
+  /** Holds claims for longer; returns those that are still ours. */
+  renew: (claims: readonly string[], claimMs: number) => Promise<ReadonlySet<string | null>>;
+  log: Logger;
+}
+
+/** What this process is working on: the claims are renewed, and what loses its claim is cut off. */
+export function holdClaims({ name, renew: renewClaims, log }: Parts) {
   const held = new Map<string, Held>();
 
   /** What could not be renewed is cut off first: the renewal itself may hang with the database. */
@@ -25,13 +31,13 @@ export function holdClaims({ db, log }: { db: Database; log: Logger }) {
     for (const [, { renewedAt, cut }] of asked) if (began - renewedAt > UNRENEWED_MS) lose(cut);
     if (asked.length === 0) return;
     const claims = asked.map(([claim]) => claim);
-    const renewed = await renewClaims(db, claims, CLAIM_MS);
-    for (const [claim, sending] of asked) {
-      if (renewed.has(claim)) sending.renewedAt = began;
-      else lose(sending.cut);
+    const renewed = await renewClaims(claims, CLAIM_MS);
+    for (const [claim, work] of asked) {
+      if (renewed.has(claim)) work.renewedAt = began;
+      else lose(work.cut);
     }
   }
-  const warn = (error: unknown) => log.warn({ err: error }, "renewing claims of deliveries failed; it is tried again");
+  const warn = (error: unknown) => log.warn({ err: error, name }, "renewing claims failed; it is tried again");
   const renewing = setInterval(() => void renew().catch(warn), RENEWAL_MS);
 
   return {
