@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MessageFile } from "./message-file.ts";
 import { Page } from "./page.ts";
 import { CallbackUrl, Prompt, Source } from "./session.ts";
 
@@ -19,6 +20,10 @@ export const PostMessage = z
       .meta({ description: "Also send an outbound message to the session's threads." }),
     steer: z.boolean().default(false).meta({
       description: "Hand the message to the run that is on now, at its next model call, instead of queueing a run.",
+    }),
+    restart: z.literal("summary").optional().meta({
+      description:
+        "Begins a new conversation of Claude in the same session and workspace, told in short what was said so far: for when Claude's own record is gone, or grew too long.",
     }),
     callbackUrl: CallbackUrl.optional(),
     metadata: z.record(z.string().max(200), z.json()).default({}),
@@ -44,6 +49,7 @@ export const Message = z
     source: Source,
     author: z.string().nullable(),
     content: z.string(),
+    files: z.array(MessageFile).meta({ description: "What came with it; its run finds them in the workspace." }),
     status: MessageStatus,
     metadata: z.record(z.string(), z.json()),
     timestamp: z.iso.datetime(),

@@ -5,6 +5,7 @@ import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import type { RequestKey } from "../http/idempotency-key.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
 import { findAnswer, inboxEntry, once } from "../messages/inbox-queries.ts";
+import { checkNewFiles, insertMessageFiles, type NewFile } from "../messages/message-file-queries.ts";
 import { insertMessage } from "../messages/message-queries.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { queueRun } from "../runs/run-queries.ts";
@@ -44,9 +45,10 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
   async function ask(
     tx: Transaction,
     session: { id: string; status: string; runCount: number; workerId: string },
-    said: { source: string; content: string; callbackUrl: string | null },
+    { files, ...said }: { source: string; content: string; callbackUrl: string | null; files: readonly NewFile[] },
   ): Promise<void> {
     const message = await insertMessage(tx, { sessionId: session.id, direction: "inbound", ...said });
+    await insertMessageFiles(tx, message.id, files);
     await queueRun(tx, session, message.id);
     await appendEvents(tx, session.id, [{ type: "message", data: { messageId: message.id, direction: "inbound" } }]);
     await nudge(tx, session.workerId, session.id);
@@ -62,9 +64,13 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
     return outboundUrls.check("body.callbackUrl", callbackUrl);
   }
 
-  /** Records the session and, given a prompt, its message and first run together: none can exist without the others. */
-  async function create(input: CreateSession, key?: RequestKey): Promise<Session> {
+  /**
+   * Records the session and, given a prompt, its message and first run together: none can exist without the others.
+   * The run finds `files`, which came with the prompt, in its workspace.
+   */
+  async function create(input: CreateSession, key?: RequestKey, files: readonly NewFile[] = []): Promise<Session> {
     checkOptions(input, { allowBypass });
+    checkNewFiles(files);
     const entry = key && inboxEntry(key.door, key.externalId, input);
     const callbackUrl = checkCallback(input);
     const before = entry && (await findAnswer(db, entry));
@@ -90,7 +96,7 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
       await insertWorkspace(tx, plan, sessionId);
       await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
       if (input.initialPrompt !== undefined)
-        await ask(tx, session, { source: input.source, content: input.initialPrompt, callbackUrl });
+        await ask(tx, session, { source: input.source, content: input.initialPrompt, callbackUrl, files });
       return read(tx, sessionId);
     });
   }
