@@ -1,17 +1,17 @@
+import { openChannels } from "./app-channels.ts";
 import { hooksOnly, openDoors, type Core } from "./app-doors.ts";
-import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
-import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
+import { openServices } from "./app-services.ts";
 import { createClaude } from "./claude/claude.ts";
 import { findMarkedProcesses, sweepMarker } from "./claude/marked-processes.ts";
 import type { Config } from "./config.ts";
 import { serverVersion } from "./db/database.ts";
-import { openListener, type Listener } from "./db/notify.ts";
+import { openListener } from "./db/notify.ts";
 import { openLedger } from "./db/open-ledger.ts";
-import { startDeliverer } from "./deliveries/deliverer.ts";
 import { createOutboundUrls } from "./deliveries/outbound-url.ts";
 import { openHookService } from "./hooks/hook-service.ts";
 import { hookUrl } from "./hooks/hook-url.ts";
 import { healthRoutes } from "./http/health-routes.ts";
+import type { HttpParts } from "./http/http-app.ts";
 import { createMetricsRoutes } from "./http/metrics-routes.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
 import { startServer } from "./http/server.ts";
@@ -59,17 +59,16 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   const outboundUrls = createOutboundUrls(config.outbound);
   const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address, outboundUrls };
 
-  const listener = role === "serve" ? parts.use(await openListener(storage.connectionString, log)) : undefined;
+  const serving = role === "serve" ? await openServing(core, parts) : undefined;
   const operations = await openOperations(core, parts);
   let ready = false;
   const health = healthRoutes({ checkDatabase: () => serverVersion(db), isReady: () => ready, version: VERSION });
-  const more = operations.routers;
-  const doors = listener ? await openDoors(core, { parts, listener, more }) : hooksOnly(core);
+  const doors = serving?.doorsWith(operations.routers) ?? hooksOnly(core);
   const server = parts.use(await startServer({ ...doors, openRouters: [health, ...doors.openRouters] }));
   address.url = server.url;
   address.hooks = hookUrl({ ...config.http, port: server.port });
   operations.requests.watch(server.server);
-  if (listener) await openOutbox(core, { parts, listener });
+  await serving?.channels.start();
   const worker = parts.use(
     await startWorker({
       db,
@@ -103,21 +102,14 @@ async function openStorage(config: Config, log: Logger, { parts, role }: { parts
   return { ...ledger, queue };
 }
 
-/** What sends; it says where we listen, so it begins after that. */
-async function openOutbox(
-  { config, log, storage, workspaces, address, outboundUrls }: Core,
-  { parts, listener }: { parts: AsyncDisposableStack; listener: Listener },
-) {
-  const { db } = storage;
-  const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
-  const channels = [createCallbackChannel({ secret, outboundUrls, version: VERSION })];
-  const baseUrl = () => config.http.publicUrl ?? address.url;
-  const summarizeDiff = async (sessionId: string) => {
-    const { base, files, added, removed } = await workspaces.diff(sessionId);
-    return base === null ? null : { files: files.length, added, removed };
-  };
-  const readFiles = (_sessionId: string, text: string) => Promise.resolve({ text, files: [], refused: [] });
-  parts.use(await startDeliverer({ db, listener, log, channels, summarizeDiff, readFiles, baseUrl }));
+/** What people and programs talk to, and what talks to them. */
+async function openServing(core: Core, parts: AsyncDisposableStack) {
+  const listener = parts.use(await openListener(core.storage.connectionString, core.log));
+  const services = await openServices(core, { parts, listener });
+  const channels = await openChannels(core, services, { parts, listener });
+  const doorsWith = (routers: HttpParts["routers"]): HttpParts =>
+    openDoors(core, services, { openRouters: channels.openRouters, routers: [...channels.routers, ...routers] });
+  return { channels, doorsWith };
 }
 
 /** What keeps an installation healthy, and what it shows of itself. */
