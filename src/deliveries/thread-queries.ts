@@ -25,6 +25,13 @@ export async function findThreads(db: Kysely<DB>, sessionId: string): Promise<Th
   return rows;
 }
 
+/** The threads of a session that hear its answers: not muted, and of a channel that is connected. */
+export async function findOpenThreads(db: Kysely<DB>, sessionId: string): Promise<ThreadRow[]> {
+  const connected = await db.selectFrom("connectedChannels").select("kind").execute();
+  const kinds = new Set(connected.map(({ kind }) => kind));
+  return (await findThreads(db, sessionId)).filter(({ kind, muted }) => !muted && kinds.has(kind));
+}
+
 /** Undefined when the session has no such thread. */
 export async function muteThread(
   db: Kysely<DB>,
@@ -48,10 +55,7 @@ interface Told {
  * there are. The caller holds the session's row lock.
  */
 export async function queueToThreads(tx: Kysely<DB>, told: Told): Promise<number> {
-  const connected = await tx.selectFrom("connectedChannels").select("kind").execute();
-  const kinds = new Set(connected.map(({ kind }) => kind));
-  const threads = await findThreads(tx, told.sessionId);
-  const open = threads.filter(({ kind, muted }) => !muted && kinds.has(kind));
+  const open = await findOpenThreads(tx, told.sessionId);
   await queueDeliveries(
     tx,
     open.map(({ kind, id }) => ({
