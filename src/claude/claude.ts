@@ -18,6 +18,8 @@ export type StreamReader = ReturnType<Claude["readStream"]>;
 
 export interface ClaudeLaunch {
   session: ConversationOwner & { options: ClaudeOptions };
+  /** The conversation's id is of our choice, so that it may begin under it. */
+  mayBegin: boolean;
   /** A new folder for this life's files. */
   runDir: string;
   cwd: string;
@@ -30,9 +32,11 @@ export interface ConversationOwner {
   claudeSessionId: string | null;
 }
 
-/** A conversation begins under our own id; one that has another id began elsewhere and can only be continued. */
-const begin = ({ id, claudeSessionId }: ConversationOwner) =>
-  claudeSessionId === null || claudeSessionId === id ? { sessionId: id } : { resume: claudeSessionId };
+/** A conversation begins under an id of ours; one that has another id began elsewhere and can only be continued. */
+const begin = ({ id, claudeSessionId }: ConversationOwner, mayBegin: boolean) =>
+  claudeSessionId === null || claudeSessionId === id || mayBegin
+    ? { sessionId: claudeSessionId ?? id }
+    : { resume: claudeSessionId };
 
 const resume = ({ id, claudeSessionId }: ConversationOwner) => ({ resume: claudeSessionId ?? id });
 
@@ -101,7 +105,7 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
       ),
 
     /** Starts Claude for a run; it waits for its prompt. AppError "unavailable" without a CLI, "conflict" with one too old. */
-    async launch({ session, runDir, cwd, hookToken, marker }: ClaudeLaunch): Promise<Launched> {
+    async launch({ session, mayBegin, runDir, cwd, hookToken, marker }: ClaudeLaunch): Promise<Launched> {
       const { argv, version, state } = await install();
       if (state === "unsupported")
         throw new AppError("conflict", `Claude Code ${version} is too old; ${FLOOR_VERSION} or newer is needed`);
@@ -113,7 +117,7 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
         systemPrompt: session.options.appendSystemPrompt,
       });
       const record = await conversationOf(session);
-      const conversation = (await record.exists()) ? resume(session) : begin(session);
+      const conversation = (await record.exists()) ? resume(session) : begin(session, mayBegin);
       const args = claudeArguments({ conversation, options: session.options, defaults: config, ...files, version });
       const configDir = own ?? environment["CLAUDE_CONFIG_DIR"];
       const env = claudeEnvironment(environment, { pass: config.envPass, hookToken, tmpDir, home, configDir });

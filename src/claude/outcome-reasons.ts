@@ -63,7 +63,7 @@ const unknownSession: Rule = (evidence, last) =>
     ? {
         reason: "unknown_claude_session",
         error:
-          "Claude has no conversation with this id on this machine (deleted, or made with another account or folder of settings). Start a new session.",
+          'Claude has no conversation with this id on this machine (deleted, or made with another account or folder of settings). Send the message again with restart: "summary" to go on in a new one.',
       }
     : undefined;
 

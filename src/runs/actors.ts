@@ -2,6 +2,7 @@ import type { Database } from "../db/database.ts";
 import { backoffMs } from "../lib/backoff.ts";
 import { wait, within } from "../lib/wait.ts";
 import { Draining } from "./follow-claude.ts";
+import { keepWhatEnded } from "./keep-safe.ts";
 import { LeaseLost, releaseLease, takeLease } from "./lease-queries.ts";
 import type { RunControl } from "./run-control.ts";
 import { findDueRun, type DueRun } from "./run-queries.ts";
@@ -101,6 +102,7 @@ async function act(parts: ActorParts, { sessionId, processId, actor, stopped }: 
     if (stopped.aborted) control.drain();
   };
   try {
+    await keepWhatEnded(parts, lease);
     for (;;) {
       const due = await findReady(db, sessionId);
       if (!due || stopped.aborted) return undefined;

@@ -1,8 +1,7 @@
-import { sql, type Kysely } from "kysely";
+import { sql } from "kysely";
 import type { Usage } from "../contract/run.ts";
 import type { WaitingFor } from "../contract/session.ts";
-import type { Transaction } from "../db/database.ts";
-import type { DB } from "../db/schema.ts";
+import type { Database, Transaction } from "../db/database.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
 
@@ -49,32 +48,32 @@ export interface ProcessFacts {
 
 /** Who carries the attempt out: what finds the process again after this one has died. */
 export async function recordProcess(
-  db: Kysely<DB>,
+  tx: Transaction,
   { runId, attempt }: { runId: string; attempt: number },
   { pid, startTime, bootId, untested }: ProcessFacts,
 ): Promise<void> {
-  await db
+  await tx
     .updateTable("attempts")
     .set({ pid, pidStart: startTime, bootId })
     .where("runId", "=", runId)
     .where("attempt", "=", attempt)
     .execute();
-  if (untested) await db.updateTable("runs").set({ untestedVersion: true }).where("id", "=", runId).execute();
+  if (untested) await tx.updateTable("runs").set({ untestedVersion: true }).where("id", "=", runId).execute();
 }
 
 /** The run goes on after it was cut off: an event, not a message, because no person said it. */
 export const recordRecovery = (
-  db: Kysely<DB>,
+  tx: Transaction,
   { id: runId, sessionId, number }: { id: string; sessionId: string; number: number },
   attempt: number,
 ) =>
-  appendEvents(db, sessionId, [
+  appendEvents(tx, sessionId, [
     { type: "retry", key: `recovery:${runId}:${attempt}`, runId, data: { runId, number, attempt, recovered: true } },
   ]);
 
 /** A new hook token for a run that is taken up again: the old one is known only by its hash. */
-export const recordToken = (db: Kysely<DB>, runId: string, tokenHash: Buffer) =>
-  db.updateTable("runs").set({ tokenHash }).where("id", "=", runId).execute();
+export const recordToken = (tx: Transaction, runId: string, tokenHash: Buffer) =>
+  tx.updateTable("runs").set({ tokenHash }).where("id", "=", runId).execute();
 
 /** What Claude said of itself when it began. */
 export async function recordStart(
@@ -163,6 +162,28 @@ async function addedUsage(tx: Transaction, runId: string, more: Usage | null): P
     cacheCreationInputTokens: before.cacheCreationInputTokens + more.cacheCreationInputTokens,
   });
 }
+
+/** Copies of what the attempt left were made, or tried. */
+export const markKept = (tx: Transaction, { runId, attempt }: { runId: string; attempt: number }) =>
+  tx
+    .updateTable("attempts")
+    .set({ keptAt: sql<Date>`now()` })
+    .where("runId", "=", runId)
+    .where("attempt", "=", attempt)
+    .execute();
+
+/** Attempts of a session that ended with this worker and whose copies were not made. */
+export const findUnkeptAttempts = (db: Database, sessionId: string, workerId: string) =>
+  db
+    .selectFrom("attempts")
+    .innerJoin("runs", "runs.id", "attempts.runId")
+    .select(["attempts.runId", "attempts.attempt", "attempts.runDir"])
+    .where("runs.sessionId", "=", sessionId)
+    .where("attempts.workerId", "=", workerId)
+    .where("attempts.finishedAt", "is not", null)
+    .where("attempts.keptAt", "is", null)
+    .orderBy("attempts.startedAt")
+    .execute();
 
 /** How the attempts before this one ended, the first one first. */
 export async function findEarlierReasons(tx: Transaction, { runId, attempt }: { runId: string; attempt: number }) {

@@ -21,6 +21,9 @@ const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 export const RECOVERY_PROMPT =
   "You were interrupted; check what the last step did before repeating it, then go on with the task.";
 
+const START_ANEW =
+  'Send the message again with restart: "summary" (in the dashboard: “Start anew with a summary”): Claude then begins a new conversation in the same workspace, told in short what was said here.';
+
 type Parts = { db: Database; claude: Pick<Claude, "conversation" | "conversationIn"> };
 
 /** Every worker's data directory is laid out like ours: where its runs were tells where its Claude folders are. */
@@ -43,8 +46,8 @@ async function fetchRecord({ db, claude }: Parts, session: ConversationOwner) {
 
 /**
  * Makes sure that Claude finds the conversation it is to continue: where its record is gone (cleaned up, or another
- * machine) or old (the session was elsewhere meanwhile), the kept copy is put back. AppError "not_found" when both are gone; a conversation that began with this
- * very run, on a machine that was lost with it, begins anew.
+ * machine) or old (the session was elsewhere meanwhile), the kept copy is put back. AppError "not_found" when both are
+ * gone; a conversation that began with this very run, on a machine that was lost with it, begins anew.
  */
 export async function ensureConversation(parts: Parts, session: ConversationOwner, run: { id: string }): Promise<void> {
   const { db } = parts;
@@ -57,7 +60,7 @@ export async function ensureConversation(parts: Parts, session: ConversationOwne
   if (await hasConversationBegun(db, session.id, run.id))
     throw new AppError(
       "not_found",
-      "Claude's record of this conversation is gone, and no copy was kept. Start a new session and give it a summary: the messages here are still complete.",
+      `Claude's record of this conversation is gone, and no copy was kept. ${START_ANEW}`,
     );
 }
 

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from "kysely";
+import type { Database, Transaction } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { AppError } from "../lib/errors.ts";
 
@@ -81,3 +82,10 @@ export async function fence(tx: Kysely<DB>, { sessionId, processId, epoch }: Lea
     .executeTakeFirst();
   if (!held) throw new LeaseLost(sessionId);
 }
+
+/** Writes in one transaction, unless the lease was lost. */
+export const fenced = <T>(db: Database, lease: Lease, write: (tx: Transaction) => Promise<T>): Promise<T> =>
+  db.transaction().execute(async (tx) => {
+    await fence(tx, lease);
+    return write(tx);
+  });

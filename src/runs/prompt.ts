@@ -12,7 +12,11 @@ const APART = "\u200B";
  */
 export function promptOf(message: { content: string; source: string; author: string | null }): string {
   if (typed.has(message.source)) return message.content;
-  const author = (message.author ?? "someone").replaceAll(/[\r\n]+/g, " ");
-  const inert = message.content.replaceAll(/@(?=[^\s@])/gu, `@${APART}`);
-  return `Message from ${author.replaceAll("@", `@${APART}`)} (${message.source}):\n\n${inert}`;
+  return `Message from ${nameOf(message.author)} (${message.source}):\n\n${inert(message.content)}`;
 }
+
+/** The same text to a reader, with no path in it that Claude would inline. */
+export const inert = (text: string): string => text.replaceAll(/@(?=[^\s@])/gu, `@${APART}`);
+
+const nameOf = (author: string | null): string =>
+  (author ?? "someone").replaceAll(/[\r\n]+/g, " ").replaceAll("@", `@${APART}`);

@@ -86,7 +86,8 @@ export async function findDueRun(db: Kysely<DB>, sessionId: string) {
     .innerJoin("sessionMessages as m", "m.id", "runs.messageId")
     .selectAll("runs")
     .innerJoin("sessions", "sessions.id", "runs.sessionId")
-    .select(["m.content", "m.source as messageSource", "m.author", "sessions.options", "sessions.wakeAt"])
+    .select(["m.content", "m.source as messageSource", "m.author", "m.restart", "m.position"])
+    .select(["sessions.options", "sessions.wakeAt"])
     .where("runs.sessionId", "=", sessionId)
     .where("runs.finishedAt", "is", null)
     .orderBy("runs.number")
@@ -107,14 +108,18 @@ export type DueRun = NonNullable<Awaited<ReturnType<typeof findDueRun>>>;
 export const findStopRequest = (db: Kysely<DB>, runId: string) =>
   db.selectFrom("runs").select(["stopRequestedAt", "stopRequestedBy"]).where("id", "=", runId).executeTakeFirst();
 
-/** Milliseconds the session's runs have spent in the API so far; newer CLIs count on from there. */
+/**
+ * Milliseconds the runs of the session's present conversation have spent in the API so far; newer CLIs count on from
+ * there.
+ */
 export async function sumApiMs(db: Kysely<DB>, sessionId: string): Promise<number> {
-  const { total } = await db
-    .selectFrom("runs")
-    .select((eb) => eb.fn.coalesce(eb.fn.sum<number>("apiDurationMs"), sql<number>`0`).as("total"))
-    .where("sessionId", "=", sessionId)
-    .executeTakeFirstOrThrow();
-  return total;
+  // A conversation that began anew has the id of the run it began with.
+  const { rows } = await sql<{ total: number }>`
+    select coalesce(sum(r.api_duration_ms), 0) as total from runs r
+    where r.session_id = ${sessionId} and r.number >= coalesce(
+      (select first.number from runs first join sessions s on s.claude_session_id = first.id::text
+        where s.id = ${sessionId} and first.session_id = s.id), 0)`.execute(db);
+  return rows[0]?.total ?? 0;
 }
 
 /** The run and session a run's hook token belongs to, from its start until a minute after its end. */
@@ -126,21 +131,25 @@ export const findRunByToken = (db: Kysely<DB>, tokenHash: Buffer) =>
     .where(sql<boolean>`(finished_at is null or finished_at > now() - interval '1 minute')`)
     .executeTakeFirst();
 
-/** Sessions of a worker that have something to do and no actor that lives, those that waited longest first. */
-export const findDueSessions = (db: Kysely<DB>, workerId: string, limit: number) =>
-  db
-    .selectFrom("runs")
-    .innerJoin("sessions", "sessions.id", "runs.sessionId")
-    .leftJoin("sessionLeases as lease", "lease.sessionId", "runs.sessionId")
-    .select("runs.sessionId")
-    .where("runs.finishedAt", "is", null)
-    .where("sessions.workerId", "=", workerId)
-    .where(sql<boolean>`(lease.expires_at is null or lease.expires_at < now())`)
-    .where(sql<boolean>`(sessions.wake_at is null or sessions.wake_at <= now())`)
-    .groupBy("runs.sessionId")
-    .orderBy(sql`min(runs.queued_at)`)
-    .limit(limit)
-    .execute();
+/**
+ * Sessions of a worker that have something to do and no actor that lives, those that waited longest first: a run that is
+ * not over, or copies of what one left that were never made.
+ */
+export async function findDueSessions(db: Kysely<DB>, workerId: string, limit: number) {
+  const { rows } = await sql<{ sessionId: string }>`
+    select due.session_id from (
+      select r.session_id, r.queued_at as since from runs r join sessions s on s.id = r.session_id
+        where r.finished_at is null and s.worker_id = ${workerId} and (s.wake_at is null or s.wake_at <= now())
+      union all
+      select r.session_id, a.finished_at from attempts a join runs r on r.id = a.run_id
+        join sessions s on s.id = r.session_id
+        where a.worker_id = ${workerId} and s.worker_id = ${workerId} and a.finished_at is not null and a.kept_at is null
+    ) due
+    left join session_leases lease on lease.session_id = due.session_id
+    where lease.expires_at is null or lease.expires_at < now()
+    group by due.session_id order by min(due.since) limit ${limit}`.execute(db);
+  return rows;
+}
 
 /**
  * Ends the session's runs that have not begun as cancelled, and marks the one that is on for its actor to stop. The

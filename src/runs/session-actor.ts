@@ -16,15 +16,15 @@ import { mayStart } from "./admission.ts";
 import { beginAttempt, type AttemptRow } from "./attempt-queries.ts";
 import { findBudgets } from "./budget-queries.ts";
 import { budgetText, findSpent } from "./budgets.ts";
-import { keepConversation } from "./conversations.ts";
 import { finishRun, type RunEnd } from "./finish-run.ts";
 import { catchUp, followClaude, type FollowedEnd } from "./follow-claude.ts";
+import { keepSafe } from "./keep-safe.ts";
 import { fence, LeaseLost, type Lease } from "./lease-queries.ts";
 import { readMachineFacts } from "./machine-facts.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { createRunControl, type RunControl } from "./run-control.ts";
 import { sumApiMs, type DueRun } from "./run-queries.ts";
-import { removeRunDir, RunFailure, startRun } from "./start-run.ts";
+import { RunFailure, startRun } from "./start-run.ts";
 
 export interface ActorParts {
   db: Database;
@@ -56,11 +56,10 @@ export async function carryOut(
     { runId: run.id, sessionId: run.sessionId, attempt: attempt.attempt },
   );
 
-  const end = await work(parts, { run, attempt, control, recorder, isFresh: due.attempt === undefined });
+  const end = await work(parts, { run, attempt, lease, control, recorder, isFresh: due.attempt === undefined });
   const until = await finishRun({ ...parts, lease }, { run, attempt: attempt.attempt, retry: parts.config.retry }, end);
 
-  await keepSafe(parts, run);
-  await removeRunDir(attempt.runDir);
+  await keepSafe(parts, lease, attempt);
   return until ? { until } : "done";
 }
 
@@ -88,6 +87,7 @@ async function admit(
 interface Work {
   run: Run;
   attempt: AttemptRow;
+  lease: Lease;
   control: RunControl;
   recorder: Recorder;
   /** Begun a moment ago, by us: there is nothing to be found. */
@@ -95,11 +95,11 @@ interface Work {
 }
 
 /** Runs Claude, or follows the one that was found, and says how it ended. */
-async function work(parts: ActorParts, { run, attempt, control, recorder, isFresh }: Work): Promise<RunEnd> {
+async function work(parts: ActorParts, { run, attempt, lease, control, recorder, isFresh }: Work): Promise<RunEnd> {
   let process: ClaudeProcess | undefined;
   try {
     if (!isFresh) process = await findStarted(parts, attempt, recorder);
-    process ??= await startRun(parts, run, { attempt, control });
+    process ??= await startRun(parts, run, { attempt, lease, control });
     if (!process) return unheard("stopped", stopText(control));
     const followed = await followClaude(process, recorder, control);
     return await weigh(parts, { run, control, recorder }, followed);
@@ -195,13 +195,4 @@ const stopText = ({ stoppedBy }: RunControl): string =>
 function deadlineOf(run: Run, config: Config["runs"]): Date {
   const { timeoutSeconds = config.timeoutSeconds } = run.options as ClaudeOptions;
   return new Date((run.startedAt ?? new Date()).getTime() + timeoutSeconds * 1000);
-}
-
-/** The work is done and answered; a copy that fails must not take that back. */
-async function keepSafe(parts: ActorParts, { id: runId, sessionId }: Run): Promise<void> {
-  const { db, workspaces, log } = parts;
-  const warn = (error: unknown) => log.warn({ err: error, sessionId, runId }, "what a run left could not be kept safe");
-  await workspaces.snapshot(sessionId, runId).catch(warn);
-  const session = await findSession(db, sessionId);
-  if (session) await keepConversation(parts, session).catch(warn);
 }

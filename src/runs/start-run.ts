@@ -7,9 +7,12 @@ import { findSession } from "../sessions/session-queries.ts";
 import { recordProcess, recordRecovery, recordToken, type AttemptRow } from "./attempt-queries.ts";
 import { findBudgets } from "./budget-queries.ts";
 import { moneyLeft } from "./budgets.ts";
+import { beginConversation, isBegunByRun } from "./conversation-queries.ts";
 import { ensureConversation, isPromptTaken, RECOVERY_PROMPT } from "./conversations.ts";
 import { Draining } from "./follow-claude.ts";
+import { fenced, type Lease } from "./lease-queries.ts";
 import { promptOf } from "./prompt.ts";
+import { withSummary } from "./restart-summary.ts";
 import { inputLine, type RunControl } from "./run-control.ts";
 import type { DueRun } from "./run-queries.ts";
 import type { ActorParts } from "./session-actor.ts";
@@ -30,7 +33,7 @@ export class RunFailure extends Error {
 export async function startRun(
   parts: ActorParts,
   run: Run,
-  { attempt, control }: { attempt: AttemptRow; control: RunControl },
+  { attempt, lease, control }: { attempt: AttemptRow; lease: Lease; control: RunControl },
 ): Promise<ClaudeProcess | undefined> {
   const { db, workspaces, claude } = parts;
   await control.check();
@@ -40,15 +43,18 @@ export async function startRun(
   if (control.draining) throw new Draining();
   // A folder left by a start that was killed in the middle holds nothing that began.
   await removeRunDir(attempt.runDir);
+  if (run.restart) await fenced(db, lease, (tx) => beginConversation(tx, run));
   const session = await findSession(db, run.sessionId);
   if (!session) return undefined;
   await ensureConversation(parts, session, run).catch(failWith("unknown_claude_session"));
   const recovery = await isPromptTaken(parts, session, run);
+  const prompt = await firstPrompt(parts, run, session.title);
   const token = `orch_run_${randomBytes(24).toString("base64url")}`;
-  await recordToken(db, run.id, createHash("sha256").update(token).digest());
+  await fenced(db, lease, (tx) => recordToken(tx, run.id, createHash("sha256").update(token).digest()));
   const { process, untested } = await claude
     .launch({
       session: { ...session, options: await limited(parts, run, session.options as ClaudeOptions) },
+      mayBegin: await isBegunByRun(db, session),
       runDir: attempt.runDir,
       cwd: workspace.path,
       hookToken: token,
@@ -56,19 +62,23 @@ export async function startRun(
     })
     .catch((error: unknown) => failWith(isTooOld(error) ? "cli_unsupported" : "cli_missing")(error));
   try {
-    if (process.identity) await recordProcess(db, attempt, { ...process.identity, untested });
-    if (recovery) await recordRecovery(db, run, attempt.attempt);
+    await fenced(db, lease, async (tx) => {
+      if (process.identity) await recordProcess(tx, attempt, { ...process.identity, untested });
+      if (recovery) await recordRecovery(tx, run, attempt.attempt);
+    });
   } catch (error) {
     // Its input ends with nothing said, and so does it; kept open, it would wait for ever.
     process.release();
     throw error;
   }
-  process.send(
-    recovery
-      ? inputLine(randomUUID(), RECOVERY_PROMPT)
-      : inputLine(run.messageId, promptOf({ ...run, source: run.messageSource })),
-  );
+  process.send(recovery ? inputLine(randomUUID(), RECOVERY_PROMPT) : inputLine(run.messageId, prompt));
   return process;
+}
+
+/** What Claude is told first; a conversation that begins anew hears what was said before. */
+function firstPrompt({ db }: ActorParts, run: Run, title: string): Promise<string> | string {
+  const prompt = promptOf({ ...run, source: run.messageSource });
+  return run.restart ? withSummary(db, { title, run, prompt }) : prompt;
 }
 
 /** Claude may spend no more than is left of the budgets it shares with other runs. */
