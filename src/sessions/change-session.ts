@@ -1,13 +1,13 @@
 import type { ClaudeOptions, SessionStatus, UpdateSession, WaitingFor } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
-import { AppError } from "../lib/errors.ts";
+import { AppError, invalidField } from "../lib/errors.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { requestStop } from "../runs/run-queries.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { appendEvents } from "./event-queries.ts";
 import { checkOptions, optionsOf } from "./session-options.ts";
 import { adoptClaudeSession, lockSession, moveSession, updateSession } from "./session-queries.ts";
-import { isAtRest, mayFollow } from "./session-status.ts";
+import { isAtRest, mayFollow, maySet } from "./session-status.ts";
 
 interface Parts {
   db: Database;
@@ -75,6 +75,11 @@ function changeOf(row: { options: unknown; waitingFor: unknown }, body: UpdateSe
 }
 
 function checkMove(row: { status: string; runCount: number }, to: SessionStatus): void {
+  if (!maySet(to))
+    throw invalidField(
+      "body.status",
+      `cannot be set to ${to}: that follows from runs and hooks. completed, failed, cancelled and archived can be set`,
+    );
   const from = row.status as SessionStatus;
   if (!mayFollow(from, to)) throw new AppError("conflict", `A session that is ${from} cannot become ${to}`);
   if (row.runCount > 0 && to !== "archived" && to !== "cancelled")

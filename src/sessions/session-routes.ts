@@ -65,7 +65,7 @@ export function createSessionRoutes({ sessions }: { sessions: SessionService }):
     {
       summary: "Change a session",
       description:
-        "Title, tags, metadata, Claude options, the Claude session id; status to cancelled (stops its runs) or archived.",
+        "Title, tags, metadata, Claude options, the Claude session id; status to cancelled (stops its runs) or archived; without runs also completed or failed.",
       tags,
       params: SessionParams,
       body: UpdateSession,

@@ -1,19 +1,24 @@
 import type { SessionStatus } from "../contract/session.ts";
 
 /**
- * Which status may follow which. The status of a session with runs is that of its runs; only cancelling and archiving
- * are moves a person makes. A session nobody runs for us (observed, or driven by hand) may be moved along any arrow.
+ * Where a person may move a session. That it is queued, runs or waits only runs and hooks can say: set by hand, nothing
+ * would ever end it. With runs the status follows them; then only cancelling and archiving are left.
  */
 const next: Readonly<Record<SessionStatus, readonly SessionStatus[]>> = {
-  created: ["queued", "running", "waiting", "completed", "failed", "cancelled", "archived"],
-  queued: ["running", "waiting", "completed", "failed", "cancelled"],
-  running: ["queued", "waiting", "completed", "failed", "cancelled"],
-  waiting: ["queued", "running", "completed", "failed", "cancelled"],
-  completed: ["queued", "running", "waiting", "failed", "cancelled", "archived"],
-  failed: ["queued", "running", "waiting", "completed", "cancelled", "archived"],
-  cancelled: ["queued", "running", "waiting", "completed", "failed", "archived"],
-  archived: ["queued", "running", "completed"],
+  created: ["completed", "failed", "cancelled", "archived"],
+  queued: ["completed", "failed", "cancelled"],
+  running: ["completed", "failed", "cancelled"],
+  waiting: ["completed", "failed", "cancelled"],
+  completed: ["failed", "cancelled", "archived"],
+  failed: ["completed", "cancelled", "archived"],
+  cancelled: ["completed", "failed", "archived"],
+  archived: ["completed"],
 };
+
+const settable: ReadonlySet<SessionStatus> = new Set(["completed", "failed", "cancelled", "archived"]);
+
+/** A person may give a session this status, from some other one. */
+export const maySet = (status: SessionStatus): boolean => settable.has(status);
 
 export const mayFollow = (from: SessionStatus, to: SessionStatus): boolean => from === to || next[from].includes(to);
 

@@ -159,3 +159,32 @@ test("failed deliveries are listed over all sessions, and one of them is sent ag
   expect(await list()).toEqual([]);
   expect((await app.fetch(path, { method: "POST" })).status).toBe(409);
 });
+
+test("a message for the run that is on has that run's end told to its own callback URL, and to a shared one once", async () => {
+  await using receiver = await startReceiver();
+  const begun = join(app.folder, "steer-begun");
+  const steps = [{ write: { path: begun, content: "x" } }, { delayMs: 1_500, text: "The answer." }];
+  const { sessionId } = await app.start({
+    projectType: "local",
+    projectPath: app.folder,
+    initialPrompt: script(...steps),
+    callbackUrl: receiver.url("/first"),
+  });
+  await expect.poll(() => readFile(begun, "utf8").catch(() => ""), { timeout: 20_000 }).toBe("x");
+  const steered = await app.say(sessionId, { content: "more", steer: true, callbackUrl: receiver.url("/steered") });
+  await app.say(sessionId, { content: "and more", steer: true, callbackUrl: receiver.url("/first") });
+  expect(steered.status, "it went to the run that was on").toBe("running");
+  await app.until(sessionId, ["completed", "failed"]);
+  const runs = await app.runs(sessionId);
+  // What Claude did not take in before its end became a run of its own, and tells that run's end.
+  const told = await app.db
+    .selectFrom("sessionMessages")
+    .select(["runId", "callbackUrl"])
+    .where("sessionId", "=", sessionId)
+    .where("callbackUrl", "is not", null)
+    .execute();
+  const wanted = new Set(told.map(({ runId, callbackUrl }) => `${runId} ${new URL(callbackUrl ?? "").pathname}`));
+  await expectDelivered(sessionId, wanted.size);
+  expect(receiver.received.map(({ path, body }) => `${body.runId} ${path}`).toSorted()).toEqual([...wanted].toSorted());
+  expect(runs.map(({ runId }) => runId)).toContain(steered.runId);
+});

@@ -226,3 +226,15 @@ test("a status moves only along its arrows, and an archived session says since w
     "the folder is untouched",
   );
 });
+
+test("what only runs and hooks can say of a session cannot be set by hand", async () => {
+  const created = await post("/api/sessions", { projectType: "local", projectPath: repositories });
+  const { sessionId } = Session.parse(await created.json());
+  for (const status of ["queued", "running", "waiting"]) {
+    const refused = await post(`/api/sessions/${sessionId}`, { status }, "PATCH");
+    expect(refused.status).toBe(400);
+    expect((await problem(refused)).errors).toMatchObject([{ field: "body.status" }]);
+  }
+  expect(await (await app.fetch(`/api/sessions/${sessionId}`)).json()).toMatchObject({ status: "created" });
+  expect((await post(`/api/sessions/${sessionId}`, { status: "completed" }, "PATCH")).status).toBe(200);
+});
