@@ -1,30 +1,25 @@
+import type { Services } from "./app-services.ts";
 import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
 import { type Claude } from "./claude/claude.ts";
 import type { Config } from "./config.ts";
-import { type Listener } from "./db/notify.ts";
 import type { Ledger } from "./db/open-ledger.ts";
 import { createDeliveryRoutes } from "./deliveries/delivery-routes.ts";
 import { createDeliveryService } from "./deliveries/delivery-service.ts";
 import { type OutboundUrls } from "./deliveries/outbound-url.ts";
 import { createThreadRoutes } from "./deliveries/thread-routes.ts";
-import { createThreadService } from "./deliveries/thread-service.ts";
 import { createHookRoutes, createLogRoutes } from "./hooks/hook-routes.ts";
 import { type HookService } from "./hooks/hook-service.ts";
 import type { HttpParts } from "./http/http-app.ts";
 import type { Logger } from "./lib/logger.ts";
 import { VERSION } from "./lib/version.ts";
 import { createMessageRoutes } from "./messages/message-routes.ts";
-import { createMessageService } from "./messages/message-service.ts";
 import type { Queue } from "./queue/queue.ts";
 import { createRunRoutes } from "./runs/run-routes.ts";
 import { type RunService } from "./runs/run-service.ts";
 import { createStatusRoutes, createVersionRoutes } from "./runs/status-routes.ts";
 import { createStatusService, type StatusService } from "./runs/status-service.ts";
 import { createEventRoutes } from "./sessions/event-routes.ts";
-import { createEventService } from "./sessions/event-service.ts";
-import { openFeed } from "./sessions/feed.ts";
 import { createSessionRoutes } from "./sessions/session-routes.ts";
-import { createSessionService } from "./sessions/session-service.ts";
 import { createWorkspaceRoutes } from "./workspaces/workspace-routes.ts";
 import { type WorkspaceService } from "./workspaces/workspace-service.ts";
 
@@ -44,34 +39,20 @@ export interface Core {
 }
 
 /** Everything people and programs talk to. */
-export async function openDoors(
+export function openDoors(
   core: Core,
-  { parts, listener, more }: { parts: AsyncDisposableStack; listener: Listener; more: HttpParts["routers"] },
-): Promise<HttpParts> {
-  const { config, log, workerId, storage, claude, workspaces, hooks, runs, outboundUrls } = core;
-  const { db, queue } = storage;
-  const { nudge } = queue;
-  const { allowBypass } = config.claude;
-  const feed = parts.use(await openFeed({ db, listener, log }));
-  const events = createEventService({ db, feed });
-  const sessions = createSessionService({
-    db,
-    nudge,
-    workerId,
-    workspaces,
-    outboundUrls,
-    allowBypass,
-    configDir: claude.configDir,
-  });
-  const messages = createMessageService({ db, nudge, outboundUrls });
-  const deliveries = createDeliveryService({ db });
+  { sessions, messages, events, threads }: Services,
+  more: Pick<HttpParts, "openRouters" | "routers">,
+): HttpParts {
+  const { config, log, storage, workspaces, hooks, runs } = core;
+  const deliveries = createDeliveryService({ db: storage.db });
   const status = statusOf(core);
   return {
     settings: config.http,
     version: VERSION,
     log,
     verifyRunToken: runs.verifyToken,
-    openRouters: [createVersionRoutes({ status })],
+    openRouters: [createVersionRoutes({ status }), ...more.openRouters],
     hookRouters: [createHookRoutes({ hooks })],
     routers: [
       createSessionRoutes({ sessions }),
@@ -79,11 +60,11 @@ export async function openDoors(
       createLogRoutes({ hooks }),
       createRunRoutes({ runs }),
       createDeliveryRoutes({ deliveries }),
-      createThreadRoutes({ threads: createThreadService({ db }) }),
+      createThreadRoutes({ threads }),
       createWorkspaceRoutes({ workspaces }),
       createEventRoutes({ events }),
       createStatusRoutes({ status }),
-      ...more,
+      ...more.routers,
     ],
   };
 }

@@ -52,14 +52,17 @@ const MAX_ATTEMPTS = 12;
 const PACE = { baseMs: 500, capMs: 5 * 60_000 };
 const SETTLE_RETRY_MS = 500;
 
-export type Inbox = Awaited<ReturnType<typeof openInbox>>;
+/** Keeps what came in. Resolves when it is committed: then, and not before, its sender may be told. */
+export const receiveInto =
+  (db: Database) =>
+  async (entry: NewEntry): Promise<"new" | "known"> =>
+    (await insertEntry(db, entry)) ? "new" : "known";
 
 /**
- * What doors receive: committed before its sender is told so, handled afterwards, each once by its name and in the
- * order of its thread, by whichever process is there. What fails is tried again for about half an hour, then kept with
- * the reason.
+ * Handles what doors received: each entry once by its name and in the order of its thread, in whichever process is
+ * there. What fails is tried again for about half an hour, then kept with the reason.
  */
-export async function openInbox({ db, listener, log, handlers, pace = PACE }: Parts) {
+export function openInbox({ db, listener, log, handlers, pace = PACE }: Parts): Promise<AsyncDisposable> {
   const doors = Object.keys(handlers);
 
   async function handle(claimed: ClaimedEntry, signal: AbortSignal): Promise<EntryEnd> {
@@ -89,7 +92,7 @@ export async function openInbox({ db, listener, log, handlers, pace = PACE }: Pa
     }
   }
 
-  const working = await startClaimedWork<ClaimedEntry>({
+  return startClaimedWork<ClaimedEntry>({
     name: "inbox",
     listener,
     channel: INBOX,
@@ -106,12 +109,4 @@ export async function openInbox({ db, listener, log, handlers, pace = PACE }: Pa
       return end.is === "again" ? end.at : undefined;
     },
   });
-
-  return {
-    /** Resolves when it is committed: then, and not before, its sender may be told. */
-    async receive(entry: NewEntry): Promise<"new" | "known"> {
-      return (await insertEntry(db, entry)) ? "new" : "known";
-    },
-    [Symbol.asyncDispose]: () => working[Symbol.asyncDispose](),
-  };
 }

@@ -14,7 +14,7 @@ import { insertWorkspace } from "../workspaces/workspace-queries.ts";
 import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { appendEvents } from "./event-queries.ts";
 import { checkOptions, optionsOf } from "./session-options.ts";
-import { insertSession } from "./session-queries.ts";
+import { announceThread, insertSession } from "./session-queries.ts";
 
 interface Parts {
   db: Database;
@@ -94,6 +94,7 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
         workerId: owner,
       });
       await insertWorkspace(tx, plan, sessionId);
+      if (input.slackChannel !== undefined) await announceThread(tx, sessionId, input.slackChannel);
       await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
       if (input.initialPrompt !== undefined)
         await ask(tx, session, { source: input.source, content: input.initialPrompt, callbackUrl, files });

@@ -119,6 +119,19 @@ export const upsertThread = (
     .executeTakeFirstOrThrow();
 
 /**
+ * A thread that is opened by the first thing said in it. Without a Slack connection of our own (a workflow of somebody
+ * else's may keep the threads) there is none.
+ */
+export async function announceThread(tx: Kysely<DB>, sessionId: string, channel: string): Promise<void> {
+  const connected = await tx
+    .selectFrom("connectedChannels")
+    .select("kind")
+    .where("kind", "=", "slack")
+    .executeTakeFirst();
+  if (connected) await tx.insertInto("slackThreadMapping").values({ channel, sessionId }).execute();
+}
+
+/**
  * Gives a session its Claude id. When an observed session holds that id already (hooks came before the id was told),
  * what it heard moves over and it goes; a session of ours, or one that has runs of ours by now, keeps its id.
  */

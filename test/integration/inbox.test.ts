@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openListener } from "../../src/db/notify.ts";
 import { createLogger } from "../../src/lib/logger.ts";
-import { openInbox, type InboxEntry, type InboxHandler } from "../../src/messages/inbox-service.ts";
+import { openInbox, receiveInto, type InboxEntry, type InboxHandler } from "../../src/messages/inbox-service.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 
 let database: TestDatabase;
@@ -20,8 +20,8 @@ async function openOne(handler: InboxHandler) {
   const own = parts.use(new AsyncDisposableStack());
   const listener = own.use(await openListener(database.connectionString, log));
   const pace = { baseMs: 20, capMs: 50 };
-  const inbox = own.use(await openInbox({ db: database.db, listener, log, handlers: { door: handler }, pace }));
-  return { receive: inbox.receive, close: () => own.disposeAsync() };
+  own.use(await openInbox({ db: database.db, listener, log, handlers: { door: handler }, pace }));
+  return { receive: receiveInto(database.db), close: () => own.disposeAsync() };
 }
 
 const rows = () => database.db.selectFrom("inbox").selectAll().orderBy("position").execute();

@@ -1,0 +1,77 @@
+import type { Core } from "./app-doors.ts";
+import type { Services } from "./app-services.ts";
+import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
+import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
+import type { Listener } from "./db/notify.ts";
+import { createAnswerFiles } from "./deliveries/answer-files.ts";
+import type { Channel } from "./deliveries/channel.ts";
+import { startDeliverer } from "./deliveries/deliverer.ts";
+import { setConnectedChannels } from "./deliveries/thread-queries.ts";
+import type { HttpParts } from "./http/http-app.ts";
+import { VERSION } from "./lib/version.ts";
+import { openInbox, receiveInto, type InboxHandler } from "./messages/inbox-service.ts";
+
+/** A way in and out: what it sends by, what handles what it received, and what it answers over HTTP. */
+export interface Door {
+  channel: Channel;
+  /** By the name of the door in the inbox. */
+  handlers: Readonly<Record<string, InboxHandler>>;
+  /** For anyone: requests that carry a signature of their own. */
+  openRouters?: HttpParts["routers"];
+  /** For callers of the API. */
+  routers?: HttpParts["routers"];
+}
+
+/** What a door is made of, beside its own configuration. */
+export interface DoorParts extends Services {
+  core: Core;
+  listener: Listener;
+  /** Commits what was received; its sender is told after that. */
+  receive: ReturnType<typeof receiveInto>;
+  /** Where people reach this server. */
+  baseUrl: () => string;
+}
+
+export type Channels = Awaited<ReturnType<typeof openChannels>>;
+
+/** The doors this installation is configured for. */
+export async function openChannels(
+  core: Core,
+  services: Services,
+  { parts, listener }: { parts: AsyncDisposableStack; listener: Listener },
+) {
+  const { config, log, storage, workspaces, address, outboundUrls } = core;
+  const { db } = storage;
+  const baseUrl = () => config.http.publicUrl ?? address.url;
+  const doorParts: DoorParts = { ...services, core, listener, receive: receiveInto(db), baseUrl };
+  const doors: Door[] = await openConfigured(doorParts, parts);
+  await setConnectedChannels(
+    db,
+    doors.map(({ channel }) => channel.kind),
+  );
+  const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
+  const callbacks = createCallbackChannel({ secret, outboundUrls, version: VERSION });
+  const summarizeDiff = async (sessionId: string) => {
+    const { base, files, added, removed } = await workspaces.diff(sessionId);
+    return base === null ? null : { files: files.length, added, removed };
+  };
+  const readFiles = createAnswerFiles({ readFile: workspaces.readFile });
+
+  return {
+    openRouters: doors.flatMap((door) => door.openRouters ?? []),
+    routers: doors.flatMap((door) => door.routers ?? []),
+
+    /** Begins to send, and to handle what came in: both say where we listen, so it is done once we do. */
+    async start(): Promise<void> {
+      const channels = [callbacks, ...doors.map(({ channel }) => channel)];
+      parts.use(await startDeliverer({ db, listener, log, channels, summarizeDiff, readFiles, baseUrl }));
+      const handlers = Object.assign({}, ...doors.map((door) => door.handlers)) as Record<string, InboxHandler>;
+      if (doors.length > 0) parts.use(await openInbox({ db, listener, log, handlers }));
+    },
+  };
+}
+
+/** One line a door: it is opened when its configuration is there. */
+async function openConfigured(_doorParts: DoorParts, _parts: AsyncDisposableStack): Promise<Door[]> {
+  return [];
+}
