@@ -9,7 +9,7 @@ export interface Counted {
 
 /** Removes old rows of one kind from the ledger. */
 export interface LedgerStep {
-  what: "events" | "logResults" | "transcripts" | "inbox" | "snapshots";
+  what: "events" | "logResults" | "transcripts" | "inbox" | "deliveries" | "snapshots";
   /** What is older than `before`; nothing is changed. */
   count(db: Kysely<DB>, before: Date): Promise<Counted>;
   /** Removes at most `limit` rows. */
@@ -62,9 +62,16 @@ export const ledgerSteps: readonly LedgerStep[] = [
   ),
   step(
     "inbox",
-    (before) => sql`select door, external_id, pg_column_size(answer) + 100 as bytes
-      from inbox where received_at < ${before}`,
+    (before) => sql`select door, external_id, pg_column_size(inbox) + coalesce(pg_column_size(content), 0) as bytes
+      from inbox where received_at < ${before} and status in ('done', 'refused', 'failed')`,
     sql`delete from inbox i using doomed where i.door = doomed.door and i.external_id = doomed.external_id`,
+  ),
+  step(
+    "deliveries",
+    (before) => sql`select id, pg_column_size(deliveries) as bytes from deliveries
+      where status in ('delivered', 'failed') and coalesce(delivered_at, given_up_at) < ${before}`,
+    // One that somebody has asked for again in this moment is on its way again.
+    sql`delete from deliveries d using doomed where d.id = doomed.id and d.status in ('delivered', 'failed')`,
   ),
   step(
     "snapshots",

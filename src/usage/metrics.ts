@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Database } from "../db/database.ts";
-import { counter, counters, gauge, gauges, labelled, type Metric } from "../http/metrics-text.ts";
+import { counter, counters, gauge, gauges, labelled, type Metric, type Sample } from "../http/metrics-text.ts";
 import { folderSize } from "../lib/folder-size.ts";
 import { startRepeating } from "../lib/repeat.ts";
 import type { MachineFacts } from "../runs/machine-facts.ts";
@@ -63,6 +63,20 @@ export function openMetrics(parts: Parts) {
 /** Statuses that are shown when there is none in them, too: a curve that comes and goes raises no alarm. */
 const NO_RUNS = { queued: 0, running: 0, waiting: 0 };
 
+const NO_DELIVERIES = { pending: 0, sending: 0, delivered: 0, failed: 0 };
+const EMPTY_INBOX = { received: 0, handling: 0, done: 0, refused: 0, failed: 0 };
+/** The one channel that every installation has. */
+const ALWAYS_THERE = "callback";
+
+function deliverySamples({ deliveries }: LedgerGauges): Sample[] {
+  const kinds = new Set([ALWAYS_THERE, ...deliveries.map(({ kind }) => kind)]);
+  return [...kinds].flatMap((kind) => {
+    const found = deliveries.filter((one) => one.kind === kind).map(({ status, count }) => [status, count] as const);
+    const counts = { ...NO_DELIVERIES, ...Object.fromEntries(found) };
+    return Object.entries(counts).map(([status, value]) => ({ labels: { kind, status }, value }));
+  });
+}
+
 const runGauges = (ledger: LedgerGauges, slots: number): Metric[] => [
   gauges("orchestrator_runs", "Unfinished runs by status", labelled("status", { ...NO_RUNS, ...ledger.open })),
   gauges("orchestrator_runs_waiting", "Unfinished runs by what they wait for", labelled("for", ledger.waiting)),
@@ -75,7 +89,8 @@ const runGauges = (ledger: LedgerGauges, slots: number): Metric[] => [
   gauge("orchestrator_slots_busy", "Runs that are on in this worker", ledger.busy),
   gauge("orchestrator_queue_depth", "Runs that wait for their turn", ledger.open["queued"] ?? 0),
   gauge("orchestrator_queue_oldest_wait_seconds", "How long the oldest of them has waited", ledger.oldestWaitSeconds),
-  gauges("orchestrator_deliveries", "Deliveries that are not done", labelled("status", ledger.deliveries)),
+  gauges("orchestrator_deliveries", "Deliveries that are kept, by channel and status", deliverySamples(ledger)),
+  gauges("orchestrator_inbox", "What was taken in, by status", labelled("status", { ...EMPTY_INBOX, ...ledger.inbox })),
 ];
 
 async function processGauges({ reaper }: Parts, ledger: LedgerGauges): Promise<Metric[]> {

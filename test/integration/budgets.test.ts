@@ -127,7 +127,7 @@ test("metrics show runs, money, room and answers by the pattern of their route",
   expect(valueOf("orchestrator_hook_posts_total")).toBeGreaterThan(0);
   expect(valueOf("orchestrator_memory_available_bytes")).toBeGreaterThan(0);
   expect(valueOf("orchestrator_event_streams")).toBe(0);
-  expect(valueOf('orchestrator_deliveries{status="failed"}')).toBe(0);
+  expect(valueOf('orchestrator_deliveries{kind="callback",status="failed"}')).toBe(0);
   const answers = "orchestrator_http_request_duration_seconds_count";
   expect(valueOf(`${answers}{method="GET",route="/api/sessions/:id",status="4xx"}`)).toBe(1);
   expect(valueOf(`${answers}{method="GET",route="none",status="4xx"}`)).toBe(1);

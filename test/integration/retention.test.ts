@@ -18,6 +18,7 @@ const every = (days: number) => ({
   logResults: days,
   transcripts: days,
   inbox: days,
+  deliveries: days,
   workspaces: days,
   snapshots: days,
   runFiles: days,
