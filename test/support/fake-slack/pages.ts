@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkBlocks } from "./block-rules.ts";
+import { SlackError } from "./slack-error.ts";
+import type { FakeMessage, Json } from "./state.ts";
+import type { World } from "./world.ts";
+
+const MAX_RESPONSES = 5;
+
+/** What a browser gets who asks for a file without the right token: a sign-in page, not an error. */
+const SIGN_IN = "<!DOCTYPE html><html><title>Sign in to Slack</title></html>";
+
+/** The file itself for the bot of its workspace. */
+function download(world: World, req: IncomingMessage, res: ServerResponse, path: string): void {
+  const [, teamId = "", fileId = ""] = /^\/files-pri\/(T\w+)-(F\w+)\//.exec(path) ?? [];
+  const team = world.teams.get(teamId);
+  const file = team?.files.get(fileId);
+  if (!team || !file) return void res.writeHead(404).end();
+  const right = req.headers.authorization === `Bearer ${team.botToken}` && team.installed;
+  world.calls.push({
+    at: Date.now(),
+    method: "download",
+    team: teamId,
+    args: { file: fileId, right },
+    answer: {},
+    status: 200,
+  });
+  if (!right || !team.scopes.includes("files:read")) {
+    if (req.headers.authorization !== undefined) world.faults.push(`file ${fileId} was asked for with a wrong token`);
+    return void res.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(SIGN_IN);
+  }
+  return void res
+    .writeHead(200, { "content-type": file.mimetype, "content-length": file.content.length })
+    .end(file.content);
+}
+
+/** Takes the bytes of an upload: raw, or the first part of a multipart form. */
+function upload(world: World, req: IncomingMessage, res: ServerResponse, given: { path: string; body: Buffer }): void {
+  const waiting = world.uploads.get(given.path.split("/").at(-1) ?? "");
+  if (!waiting) return void res.writeHead(404).end();
+  const boundary = /boundary=(.+)$/.exec(req.headers["content-type"] ?? "")?.[1];
+  waiting.content = boundary === undefined ? given.body : partOf(given.body, boundary.replaceAll('"', ""));
+  if (waiting.content.length !== waiting.length)
+    world.faults.push(`${waiting.name}: ${waiting.length} bytes were announced, ${waiting.content.length} came`);
+  return void res.writeHead(200, { "content-type": "text/plain" }).end(`OK - ${waiting.content.length}`);
+}
+
+function partOf(body: Buffer, boundary: string): Buffer {
+  const start = body.indexOf("\r\n\r\n") + 4;
+  const end = body.indexOf(`\r\n--${boundary}`, start);
+  return body.subarray(start, end === -1 ? undefined : end);
+}
+
+/** A response_url: replaces or deletes the message it belongs to, or adds one that (by default) one user sees. */
+function respond(world: World, res: ServerResponse, given: { path: string; body: Buffer }): void {
+  const link = world.responseUrls.get(given.path.split("/").at(-1) ?? "");
+  const team = world.teams.get(link?.team ?? "");
+  if (!link || !team) return void res.writeHead(404).end("used_url");
+  link.uses += 1;
+  const body = JSON.parse(given.body.toString()) as Json;
+  world.calls.push({ at: Date.now(), method: "response_url", team: team.id, args: body, answer: {}, status: 200 });
+  if (link.uses > MAX_RESPONSES) return void res.writeHead(404).end("used_url");
+  const blocks = (body["blocks"] ?? []) as Json[];
+  const text = String(body["text"] ?? "");
+  try {
+    checkBlocks(blocks);
+  } catch (error) {
+    const code = error instanceof SlackError ? error.code : "fatal_error";
+    return void res.writeHead(400).end(code);
+  }
+  const original = link.message;
+  if (original && body["delete_original"] === true) original.deleted = true;
+  else if (original && body["replace_original"] === true) replace(original, text, blocks);
+  else {
+    const ephemeralTo = body["response_type"] === "in_channel" ? undefined : link.user;
+    const threadTs = typeof body["thread_ts"] === "string" ? body["thread_ts"] : undefined;
+    const place = { channel: link.channel, ts: world.newTs(), threadTs };
+    world.post(team, { ...place, user: team.botUserId, botId: team.botId, text, blocks, ephemeralTo });
+  }
+  if (original) world.changed(team, original, false);
+  return void res.writeHead(200).end("ok");
+}
+
+function replace(message: FakeMessage, text: string, blocks: Json[]): void {
+  message.text = text;
+  message.blocks = blocks;
+  message.markdown = "";
+  message.edits += 1;
+}
+
+/** The page on which an admin allows the app; the workspace is named by `team`, else it is the first. */
+function authorize(world: World, res: ServerResponse, url: URL): void {
+  const redirectUri = url.searchParams.get("redirect_uri") ?? "";
+  const team = world.teams.get(url.searchParams.get("team") ?? [...world.teams.keys()][0] ?? "");
+  const asked = (url.searchParams.get("scope") ?? "").split(",").filter((scope) => scope !== "");
+  if (url.searchParams.get("client_id") !== world.clientId || !team || redirectUri === "" || asked.length === 0)
+    return void res.writeHead(400).end("Invalid client_id, scope or redirect_uri");
+  team.scopes = asked;
+  const code = world.newId("code");
+  world.codes.set(code, { team: team.id, redirectUri });
+  const back = new URL(redirectUri);
+  back.searchParams.set("code", code);
+  back.searchParams.set("state", url.searchParams.get("state") ?? "");
+  return void res.writeHead(302, { location: back.href }).end();
+}
+
+/** Everything of slack.com that is no API method; false when there is no such page. */
+export function answerPage(world: World, req: IncomingMessage, res: ServerResponse, body: Buffer): boolean {
+  const url = new URL(req.url ?? "/", world.origin);
+  const given = { path: url.pathname, body };
+  if (url.pathname.startsWith("/files-pri/")) download(world, req, res, url.pathname);
+  else if (url.pathname.startsWith("/upload/v1/")) upload(world, req, res, given);
+  else if (url.pathname.startsWith("/response/")) respond(world, res, given);
+  else if (url.pathname === "/oauth/v2/authorize") authorize(world, res, url);
+  else return false;
+  return true;
+}
