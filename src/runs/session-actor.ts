@@ -30,7 +30,7 @@ export interface ActorParts {
   db: Database;
   nudge: Nudge;
   log: Logger;
-  workspaces: Pick<WorkspaceService, "prepare" | "snapshot">;
+  workspaces: Pick<WorkspaceService, "prepare" | "snapshot" | "putAttachments">;
   claude: Pick<Claude, "launch" | "attach" | "judge" | "readStream" | "conversation" | "conversationIn">;
   config: Config["runs"];
   workerId: string;

@@ -11,11 +11,13 @@ import { beginConversation, isBegunByRun } from "./conversation-queries.ts";
 import { ensureConversation, isPromptTaken, RECOVERY_PROMPT } from "./conversations.ts";
 import { Draining } from "./follow-claude.ts";
 import { fenced, type Lease } from "./lease-queries.ts";
+import { placeFiles } from "./place-files.ts";
 import { promptOf } from "./prompt.ts";
 import { withSummary } from "./restart-summary.ts";
 import { inputLine, type RunControl } from "./run-control.ts";
 import type { DueRun } from "./run-queries.ts";
 import type { ActorParts } from "./session-actor.ts";
+import { withThreadPrompt } from "./thread-prompt.ts";
 
 type Run = DueRun["run"];
 
@@ -49,11 +51,12 @@ export async function startRun(
   await ensureConversation(parts, session, run).catch(failWith("unknown_claude_session"));
   const recovery = await isPromptTaken(parts, session, run);
   const prompt = await firstPrompt(parts, run, session.title);
+  const files = await placeFiles(parts, run).catch(failWith("workspace_failed"));
   const token = `orch_run_${randomBytes(24).toString("base64url")}`;
   await fenced(db, lease, (tx) => recordToken(tx, run.id, createHash("sha256").update(token).digest()));
   const { process, untested } = await claude
     .launch({
-      session: { ...session, options: await limited(parts, run, session.options as ClaudeOptions) },
+      session: { ...session, options: await optionsFor(parts, run, session.options as ClaudeOptions) },
       mayBegin: await isBegunByRun(db, session),
       runDir: attempt.runDir,
       cwd: workspace.path,
@@ -71,7 +74,7 @@ export async function startRun(
     process.release();
     throw error;
   }
-  process.send(recovery ? inputLine(randomUUID(), RECOVERY_PROMPT) : inputLine(run.messageId, prompt));
+  process.send(recovery ? inputLine(randomUUID(), RECOVERY_PROMPT) : inputLine(run.messageId, prompt + files));
   return process;
 }
 
@@ -81,8 +84,9 @@ function firstPrompt({ db }: ActorParts, run: Run, title: string): Promise<strin
   return run.restart ? withSummary(db, { title, run, prompt }) : prompt;
 }
 
-/** Claude may spend no more than is left of the budgets it shares with other runs. */
-async function limited({ db, config }: ActorParts, run: Run, options: ClaudeOptions): Promise<ClaudeOptions> {
+/** What the session asks for, with no more to spend than is left of the budgets it shares, and what its threads need. */
+async function optionsFor({ db, config }: ActorParts, run: Run, asked: ClaudeOptions): Promise<ClaudeOptions> {
+  const options = await withThreadPrompt(db, run.sessionId, asked);
   const left = moneyLeft(await findBudgets(db, run, config.budgets), { ...options, costUsd: run.costUsd });
   return left === undefined ? options : { ...options, maxBudgetUsd: left };
 }
