@@ -88,7 +88,7 @@ function bounded(resolver: DNSResolver): DNSResolver {
 
 async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, VERIFY_MS);
+  const timer = setTimeout(() => resolve(undefined), VERIFY_MS);
   try {
     return await Promise.race([promise, late]);
   } finally {

@@ -1,4 +1,4 @@
-import { OWN_HEADER } from "./mail-marks.ts";
+import { OWN_HEADER } from "./own-header.ts";
 import type { MailHead } from "./mail-head.ts";
 
 /** Programs that answer by themselves and forget to say so in a header. */

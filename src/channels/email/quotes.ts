@@ -1,6 +1,6 @@
 import EmailReplyParser from "email-reply-parser";
 import { attributionLength, beginsOriginal, isBlank, isQuoted, isSignature } from "./quoted-lines.ts";
-import { REPLY_LINE } from "./mail-marks.ts";
+import { REPLY_MARKER } from "./reply-marker.ts";
 
 /** The parser's patterns go over the whole text; a longer one is cut by our own rules only. */
 const MAX_PARSED = 100_000;
@@ -48,7 +48,7 @@ const hide = (line: string): string => line.replaceAll(/\S/g, "x");
 
 /** What stands above our own marker; undefined without one. */
 function aboveMarker(lines: readonly string[], masked: readonly string[]): string[] | undefined {
-  const at = masked.findIndex((line) => line.includes(REPLY_LINE));
+  const at = masked.findIndex((line) => line.includes(REPLY_MARKER));
   if (at < 0) return undefined;
   const rest = masked.slice(at + 1);
   if (isQuoted(masked[at] ?? "") && answersBetween(rest)) {
@@ -167,7 +167,7 @@ const tidy = (lines: readonly string[]): string => lines.join("\n").replace(/^(?
 
 /** The last resort: all lines that are no quote, down to the first text that is surely ours. */
 function ownLines(lines: readonly string[], masked: readonly string[]): string {
-  const marker = masked.findIndex((line) => line.includes(REPLY_LINE));
+  const marker = masked.findIndex((line) => line.includes(REPLY_MARKER));
   const end = marker < 0 ? lines.length : marker;
   const attributed = attributionEdge(masked.slice(0, end));
   const own = (to: number) => tidy(lines.slice(0, to).filter((_, at) => !isQuoted(masked[at] ?? "")));
