@@ -133,13 +133,14 @@ export function findDeliveries(
 export const findDelivery = (db: Kysely<DB>, id: string) =>
   db.selectFrom("deliveries").selectAll().where("id", "=", id).executeTakeFirst();
 
-/** Sends one that had failed again, from now, for another day. Undefined when it has not failed. */
+/** Sends one that had failed again, from now, for another day, its pauses short again. Undefined when it has not failed. */
 export async function requeueDelivery(tx: Kysely<DB>, id: string): Promise<DeliveryRow | undefined> {
   const row = await tx
     .updateTable("deliveries")
     .set({
       status: "pending",
       givenUpAt: null,
+      attempts: 0,
       nextAt: sql<Date>`now()`,
       deadline: sql<Date>`now() + ${GIVE_UP_MS} * interval '1 millisecond'`,
     })

@@ -220,7 +220,8 @@ test("what does not get through in a day is given up, visibly, and may be sent a
   works = true;
   clock.aheadMs = 0;
   expect(await service.retry(id)).toMatchObject({ status: "pending", givenUpAt: null });
-  await untilAll(db, ["delivered"]);
+  const [sent] = await untilAll(db, ["delivered"]);
+  expect(sent, "attempts, and the pauses between them, begin anew").toMatchObject({ attempts: 1 });
   expect(new Set(receiver.received.map(({ eventId }) => eventId))).toEqual(new Set([id]));
   await expect(service.retry(id)).rejects.toMatchObject({ code: "conflict" });
   await expect(service.retry(crypto.randomUUID())).rejects.toMatchObject({ code: "not_found" });
