@@ -4,19 +4,22 @@ import { AppError } from "../lib/errors.ts";
 
 const OTHERS_MAY_WRITE = 0o022;
 
-const refuse = (path: string, why: string) => new AppError("unavailable", `${path} cannot be used: ${why}`);
-
-/** Makes a folder for this account alone and gives its real path; refuses one that another account could have planted. */
-export async function ensurePrivateFolder(path: string): Promise<string> {
+/**
+ * Makes a folder for this account alone and gives its real path; refuses one that another account could have planted.
+ * `variable` is what a person sets to have another folder used.
+ */
+export async function ensurePrivateFolder(path: string, variable: "WORKSPACE_BASE" | "DATA_DIR"): Promise<string> {
+  const refuse = (why: string) =>
+    new AppError("unavailable", `${path} cannot be used: ${why}; set ${variable} to another folder`);
   await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw refuse(path, error instanceof Error ? error.message : String(error));
+    throw refuse(error instanceof Error ? error.message : String(error));
   });
   const facts = await lstat(path);
-  if (facts.isSymbolicLink()) throw refuse(path, "it is a symbolic link");
-  if (!facts.isDirectory()) throw refuse(path, "it is not a folder");
-  if (facts.uid !== process.getuid?.()) throw refuse(path, "another account owns it");
+  if (facts.isSymbolicLink()) throw refuse("it is a symbolic link");
+  if (!facts.isDirectory()) throw refuse("it is not a folder");
+  if (facts.uid !== process.getuid?.()) throw refuse("another account owns it");
   if ((facts.mode & OTHERS_MAY_WRITE) !== 0)
-    throw refuse(path, `other accounts may write to it (chmod go-w ${path} if that was a mistake)`);
+    throw refuse(`other accounts may write to it (chmod go-w ${path}, if that was a mistake)`);
   return realpath(path);
 }
 

@@ -41,8 +41,8 @@ export function createWorkspaceService({ db, config, log }: { db: Database; conf
   let base: Promise<void> | undefined;
 
   async function makeBase(): Promise<void> {
-    const path = await ensurePrivateFolder(config.base);
-    await ensurePrivateFolder(folder);
+    const path = await ensurePrivateFolder(config.base, "WORKSPACE_BASE");
+    await ensurePrivateFolder(folder, "DATA_DIR");
     await sweepRemoved(path);
   }
 

@@ -136,5 +136,5 @@ test("our folders are private, and refused when others could have planted them",
   if (process.getuid?.() !== 0) return;
   await mkdir(join(base, "foreign"), { mode: 0o700 });
   execFileSync("chown", ["nobody", join(base, "foreign")]);
-  await expect(open("foreign")).rejects.toThrow(/another account owns it/);
+  await expect(open("foreign")).rejects.toThrow(/another account owns it; set WORKSPACE_BASE to another folder/);
 });
