@@ -31,11 +31,14 @@ export function dashboardFiles(folder: string): Router {
   return router;
 }
 
+/** What is asked for by a browser too, and is no page of the dashboard. */
+const NO_PAGE = /^\/(?:api|metrics)(?:\/|$)/iu;
+
 const outsideApi =
   (handler: RequestHandler): RequestHandler =>
   (req, res, next) => {
     const isRead = req.method === "GET" || req.method === "HEAD";
-    return isRead && !/^\/api(?:\/|$)/iu.test(req.path) ? handler(req, res, next) : next();
+    return isRead && !NO_PAGE.test(req.path) ? handler(req, res, next) : next();
   };
 
 const page =

@@ -107,7 +107,8 @@ test("usage counts the finished runs by day, model and session, and says what is
 test("metrics show runs, money, room and answers by the pattern of their route", async () => {
   await app.fetch("/api/sessions/00000000-0000-4000-8000-000000000000");
   await app.fetch("/nowhere/secret-name");
-  const response = await app.fetch("/metrics");
+  const asBrowser = { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } };
+  const response = await app.fetch("/metrics", asBrowser);
   expect(response.headers.get("content-type")).toContain("text/plain; version=0.0.4");
   const text = await response.text();
   const valueOf = (series: string) =>

@@ -22,7 +22,7 @@ const openRetention = () =>
     workerId: WORKER,
     dirs: { runs: house.root, claude: house.root },
     archiveWorkspace: house.service.archive,
-    config: { hour: 3, days: { ...DAYS, workspaces: 0, snapshots: 0, runFiles: 0 } },
+    config: { hour: 3, days: { ...DAYS, workspaces: 0, snapshots: 0, runFiles: 0, messageFiles: 0 } },
   });
 
 /** A delivery as it stands so many days after it was queued, and ended on that day where it has ended. */
@@ -61,7 +61,8 @@ const addEntry = (status: "received" | "handling" | "done" | "refused" | "failed
     .execute();
 
 test("deliveries that arrived or were given up go after their lifetime, those on their way stay however old", async () => {
-  for (const status of ["pending", "sending", "delivered", "failed"] as const) await addDelivery("callback", status, 40);
+  for (const status of ["pending", "sending", "delivered", "failed"] as const)
+    await addDelivery("callback", status, 40);
   for (const status of ["delivered", "failed"] as const) await addDelivery("slack", status, 20);
   const retention = openRetention();
   expect(await retention.preview()).toContainEqual({ what: "deliveries", count: 2, bytes: expect.any(Number) });
