@@ -125,6 +125,7 @@ const lifetimesOf = (e: Values) => ({
     inbox: e.RETENTION_INBOX_DAYS,
     deliveries: e.RETENTION_DELIVERIES_DAYS,
     workspaces: e.RETENTION_WORKSPACES_DAYS,
+    messageFiles: e.RETENTION_WORKSPACES_DAYS,
     snapshots: e.RETENTION_SNAPSHOTS_DAYS,
     runFiles: e.RETENTION_RUN_FILES_DAYS,
   },

@@ -2,7 +2,17 @@ import { z } from "zod";
 
 /** What one step of a cleaning removed, or would remove. */
 export const Freed = z.object({
-  what: z.enum(["events", "logResults", "transcripts", "inbox", "deliveries", "snapshots", "workspaces", "runFiles"]),
+  what: z.enum([
+    "events",
+    "logResults",
+    "transcripts",
+    "inbox",
+    "deliveries",
+    "snapshots",
+    "messageFiles",
+    "workspaces",
+    "runFiles",
+  ]),
   count: z.int(),
   bytes: z.int(),
 });

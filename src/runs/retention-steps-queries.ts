@@ -9,7 +9,7 @@ export interface Counted {
 
 /** Removes old rows of one kind from the ledger. */
 export interface LedgerStep {
-  what: "events" | "logResults" | "transcripts" | "inbox" | "deliveries" | "snapshots";
+  what: "events" | "logResults" | "transcripts" | "inbox" | "deliveries" | "snapshots" | "messageFiles";
   /** What is older than `before`; nothing is changed. */
   count(db: Kysely<DB>, before: Date): Promise<Counted>;
   /** Removes at most `limit` rows. */
@@ -81,5 +81,12 @@ export const ledgerSteps: readonly LedgerStep[] = [
         select 1 from workspace_snapshots newer
         where newer.session_id = w.session_id and newer.created_at > w.created_at)`,
     sql`delete from workspace_snapshots w using doomed where w.id = doomed.id`,
+  ),
+  step(
+    "messageFiles",
+    (before) => sql`select f.id, pg_column_size(f.content) as bytes
+      from sessions s join session_messages m on m.session_id = s.id join message_files f on f.message_id = m.id
+      where ${restingSince(before)} and f.content is not null`,
+    sql`update message_files f set content = null from doomed where f.id = doomed.id`,
   ),
 ];

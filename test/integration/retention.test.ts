@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Freed } from "../../src/contract/retention.ts";
 import { createLogger } from "../../src/lib/logger.ts";
+import { insertMessageFiles } from "../../src/messages/message-file-queries.ts";
+import { insertMessage } from "../../src/messages/message-queries.ts";
 import { takeLease } from "../../src/runs/lease-queries.ts";
 import { createRetention } from "../../src/runs/retention.ts";
 import { appendEvents } from "../../src/sessions/event-queries.ts";
@@ -21,6 +23,7 @@ const every = (days: number) => ({
   deliveries: days,
   workspaces: days,
   snapshots: days,
+  messageFiles: days,
   runFiles: days,
 });
 
@@ -74,6 +77,9 @@ async function addOldSession(days: number, status = "completed") {
     .insertInto("inbox")
     .values({ door: "api", externalId: randomUUID(), bodyHash: Buffer.from("x"), receivedAt: timestamp })
     .execute();
+  const message = { sessionId, direction: "inbound", source: "slack", content: "with a file" };
+  const { id } = await insertMessage(db, message);
+  await insertMessageFiles(db, id, [{ name: "a.txt", mediaType: "text/plain", content: Buffer.from("bytes") }]);
   await mkdir(join(dirs.claude, sessionId));
   await db.updateTable("sessions").set({ status, updatedAt: timestamp }).where("id", "=", sessionId).execute();
   return { sessionId, path };
@@ -84,7 +90,9 @@ async function leftOf(sessionId: string) {
   const count = async (table: "sessionEvents" | "conversationCopies" | "workspaceSnapshots") =>
     (await db.selectFrom(table).select("sessionId").where("sessionId", "=", sessionId).execute()).length;
   const log = await db.selectFrom("commandLogs").select("result").where("sessionId", "=", sessionId).executeTakeFirst();
+  const [file] = await findFilesOf(sessionId);
   return {
+    file: file?.content?.toString() ?? `${file?.name} without its bytes`,
     events: await count("sessionEvents"),
     transcripts: await count("conversationCopies"),
     snapshots: await count("workspaceSnapshots"),
@@ -92,6 +100,16 @@ async function leftOf(sessionId: string) {
     claudeFolder: await exists(join(dirs.claude, sessionId)),
   };
 }
+
+const findFilesOf = (sessionId: string) =>
+  house.db
+    .selectFrom("messageFiles as f")
+    .innerJoin("sessionMessages as m", "m.id", "f.messageId")
+    .select(["f.name", "f.content"])
+    .where("m.sessionId", "=", sessionId)
+    .execute();
+
+const KEPT = { transcripts: 1, snapshots: 2, result: "output", file: "bytes" };
 
 /** Of each kind, in the ledger and on the disk together. */
 function counts(freed: readonly Freed[]): Record<string, number> {
@@ -112,8 +130,15 @@ test("what has passed its lifetime goes, what has not stays, and a dry run says 
   const retention = openRetention();
 
   const preview = await retention.preview();
-  expect(counts(preview)).toMatchObject({ events: 1, inbox: 2, snapshots: 1, workspaces: 1, runFiles: 1 });
-  expect(await leftOf(old.sessionId)).toMatchObject({ events: 1, transcripts: 1, snapshots: 2, result: "output" });
+  expect(counts(preview)).toMatchObject({
+    events: 1,
+    inbox: 2,
+    snapshots: 1,
+    messageFiles: 1,
+    workspaces: 1,
+    runFiles: 1,
+  });
+  expect(await leftOf(old.sessionId)).toMatchObject({ ...KEPT, events: 1 });
   expect(await exists(old.path)).toBe(true);
 
   const freed = await retention.run();
@@ -122,7 +147,8 @@ test("what has passed its lifetime goes, what has not stays, and a dry run says 
     freed.every(({ count, bytes }) => count === 0 || bytes > 0),
     "room was made",
   ).toBe(true);
-  expect(await leftOf(old.sessionId)).toMatchObject({ transcripts: 0, result: null });
+  const gone = { transcripts: 0, result: null, file: "a.txt without its bytes" };
+  expect(await leftOf(old.sessionId)).toMatchObject(gone);
   expect(await exists(old.path)).toBe(false);
   const session = await house.db.selectFrom("sessions").selectAll().where("id", "=", old.sessionId).executeTakeFirst();
   expect(session).toMatchObject({ status: "archived" });
@@ -139,7 +165,7 @@ test("what has passed its lifetime goes, what has not stays, and a dry run says 
 test("a lifetime of 0 keeps for ever", async () => {
   const { sessionId, path } = await addOldSession(10_000);
   expect(await openRetention(every(0)).run()).toEqual([]);
-  expect(await leftOf(sessionId)).toMatchObject({ events: 1, transcripts: 1, snapshots: 2, result: "output" });
+  expect(await leftOf(sessionId)).toMatchObject({ ...KEPT, events: 1 });
   expect(await exists(path)).toBe(true);
 });
 
