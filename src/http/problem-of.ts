@@ -1,5 +1,6 @@
 import type { Problem } from "../contract/problem.ts";
 import { AppError, type ErrorCode, type FieldError } from "../lib/errors.ts";
+import { isDatabaseOutage } from "../lib/outage.ts";
 import { jsonFault } from "./json-fault.ts";
 
 /** The one table from what went wrong to its HTTP status and title. */
@@ -47,6 +48,8 @@ function problem(code: ErrorCode | "internal", detail: string, errors: readonly 
 /** What was thrown as an AppError, if it is the caller's doing or an outage we know; undefined for a bug. */
 export function expectedError(thrown: unknown): AppError | undefined {
   if (thrown instanceof AppError) return thrown;
+  if (isDatabaseOutage(thrown))
+    return new AppError("unavailable", "The database cannot be reached at the moment; try again", { cause: thrown });
   if (isBodyError(thrown)) return bodyError(thrown);
   if (isInflateError(thrown)) return new AppError("invalid", "The body is not what its Content-Encoding says");
   // Express throws this for a path such as /%zz.
