@@ -51,15 +51,14 @@ function repo(value: string | undefined): Command | WrongCommand {
  * no command. A wrong value of a known one is said so only where `strict`: after a slash nothing can be a prompt.
  */
 export function parseCommand(text: string, { strict = false } = {}): Command | WrongCommand | undefined {
-  const words = text
-    .trim()
-    .replace(/^[!/]/, "")
-    .split(/\s+/);
+  const words = text.trim().replace(/^[!/]/, "").split(/\s+/);
   const [first = "", value, ...more] = words;
   const word = first.toLowerCase().replace(/[.!]+$/, "");
   if (plain.has(word) && value === undefined) return { is: word as "help" };
   const isKnown = more.length === 0 && (word === "repo" ? repo(value) : setting(word, value?.toLowerCase()));
   if (isKnown && (isKnown.is !== "wrong" || strict)) return isKnown;
   if (!strict) return undefined;
-  return word === "" ? { is: "help" } : { is: "wrong", why: `there is no command “${first.slice(0, 50)}” of that form` };
+  return word === ""
+    ? { is: "help" }
+    : { is: "wrong", why: `there is no command “${first.slice(0, 50)}” of that form` };
 }
