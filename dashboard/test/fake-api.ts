@@ -5,7 +5,7 @@ import type { SessionEvent } from "../../src/contract/event.ts";
 import { type Message, PostMessage } from "../../src/contract/message.ts";
 import type { Problem } from "../../src/contract/problem.ts";
 import type { Run } from "../../src/contract/run.ts";
-import { CreateSession, type Session, UpdateSession } from "../../src/contract/session.ts";
+import { CreateSession, type Session, type SessionThread, UpdateSession } from "../../src/contract/session.ts";
 import type { SystemStatus, Version } from "../../src/contract/system.ts";
 import { aMessage, aRun, aSession, aStatus, aVersion } from "./samples.ts";
 
@@ -17,6 +17,8 @@ export interface FakeState {
   runs: Run[];
   events: SessionEvent[];
   diffs: Map<string, Diff>;
+  /** By session. */
+  threads: Map<string, SessionThread[]>;
   status: SystemStatus;
   version: Version;
   /** When set, every request but sign-in is refused until this key was given. */
@@ -32,6 +34,7 @@ export const emptyState = (): FakeState => ({
   runs: [],
   events: [],
   diffs: new Map(),
+  threads: new Map(),
   status: aStatus(),
   version: aVersion(),
 });
@@ -162,6 +165,8 @@ function ofSession(state: FakeState, session: Session, part: string, url: URL): 
         items: own(state.events).filter((event) => event.seq > Number(url.searchParams.get("after") ?? 0)),
         nextCursor: null,
       });
+    case "threads":
+      return json({ items: state.threads.get(id) ?? [] });
     case "diff":
       return json(
         state.diffs.get(id) ?? {
@@ -179,10 +184,17 @@ function ofSession(state: FakeState, session: Session, part: string, url: URL): 
   }
 }
 
+function mute(state: FakeState, session: Session, threadId: string | undefined, body: unknown): Response {
+  const thread = state.threads.get(session.sessionId)?.find((candidate) => candidate.threadId === threadId);
+  if (!thread) return problem(404, `There is no thread ${threadId}.`);
+  return json(Object.assign(thread, body));
+}
+
 async function change(state: FakeState, session: Session, action: string, request: Request): Promise<Response> {
   const body: unknown = await request.json().catch(() => ({}));
   if (action === "POST messages") return post(state, session, body);
   if (action === "POST stop") return stop(state, session);
+  if (action.startsWith("PATCH threads/")) return mute(state, session, action.split("/").at(-1), body);
   return action === "PATCH " ? update(session, body) : problem(404, "There is no such route.");
 }
 

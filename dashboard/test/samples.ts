@@ -58,6 +58,7 @@ export function aMessage(session: Session, given: Partial<Message> = {}): Messag
     source: "api",
     author: null,
     content: "Hello",
+    files: [],
     status: "succeeded",
     metadata: {},
     timestamp: new Date().toISOString(),

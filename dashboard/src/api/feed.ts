@@ -11,7 +11,7 @@ const REOPEN_MS = 3_000;
 /** What an event makes stale beside the session itself. */
 const STALE: Partial<Record<EventType, readonly string[]>> = {
   tool: ["logs", "diff"],
-  message: ["messages"],
+  message: ["messages", "threads"],
   run: ["runs", "messages", "diff", "status"],
   workspace: ["diff"],
 };

@@ -149,6 +149,7 @@ export const PullRequestIcon = icon(
     <path d="M3.4 4.6v4.8M10.6 9.4V5.2a2 2 0 0 0-2-2H6.4M8 1.4 6.2 3.2 8 5" />
   </g>,
 );
+export const FileIcon = icon("File", <path d="M3 1.4h5l3 3v8.2H3zM8 1.4v3h3" strokeWidth="1.3" />);
 const HashIcon = icon("Hash", <path d="M5 1.5 4 12.5M10 1.5 9 12.5M1.8 5h10.8M1.4 9h10.8" strokeWidth="1.3" />);
 const MailIcon = icon(
   "Mail",

@@ -65,6 +65,15 @@ export function tokens(value: number): string {
   return `${(value / 1_000_000).toFixed(1)}M`;
 }
 
+const UNITS = ["bytes", "kB", "MB", "GB"];
+
+/** A size: `12 bytes`, `3.4 kB`, `18 MB`. */
+export function fileSize(bytes: number): string {
+  const at = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
+  const value = bytes / 1_000 ** at;
+  return `${at > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${bytes === 1 ? "byte" : UNITS[at]}`;
+}
+
 export const plural = (value: number, word: string): string => `${count(value)} ${word}${value === 1 ? "" : "s"}`;
 
 /** The last part of `owner/repo`, a git address or a folder. */

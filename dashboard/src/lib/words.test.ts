@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { curlCommand, shortCurlCommand } from "./curl-command.ts";
 import { changeBlocks, filePatch, unshown } from "./diff-files.ts";
-import { count, duration, money, moment, plainLine, repoName, shortAge } from "./format.ts";
+import { count, duration, fileSize, money, moment, plainLine, repoName, shortAge } from "./format.ts";
 import { waitText } from "./session-state.ts";
 import { allowingRule, callSummary, toolCounts } from "./tool-words.ts";
 
@@ -16,6 +16,16 @@ test("numbers are short and stand still", () => {
   ]);
   expect([0, 0.001, 0.84, 38.2].map(money)).toEqual(["$0.00", "<$0.01", "$0.84", "$38.20"]);
   expect([999, 1_204, 1_234_567].map(count)).toEqual(["999", "1\u2009204", "1\u2009234\u2009567"]);
+  expect([0, 1, 999, 1_000, 3_449, 9_999, 183_402, 20_971_520].map(fileSize)).toEqual([
+    "0 bytes",
+    "1 byte",
+    "999 bytes",
+    "1.0 kB",
+    "3.4 kB",
+    "10 kB",
+    "183 kB",
+    "21 MB",
+  ]);
   const now = Date.parse("2026-01-02T12:00:00Z");
   expect([5, 90, 7_200, 200_000].map((ago) => shortAge(new Date(now - ago * 1_000).toISOString(), now))).toEqual([
     "5s",

@@ -9,6 +9,7 @@ import { CopyButton } from "../copy-button.tsx";
 import { SOURCES } from "../icons.tsx";
 import { ShellLine } from "../shell-line.tsx";
 import { RunFacts } from "./run-facts.tsx";
+import { ThreadList } from "./thread-list.tsx";
 import classes from "./facts-tab.module.css";
 
 function Fact({ name, children, copy }: { name: string; children: ReactNode; copy?: string }) {
@@ -118,6 +119,7 @@ export function FactsTab({ session }: { session: Session }) {
           <Options options={session.options} />
         </dl>
       </section>
+      <ThreadList sessionId={session.sessionId} />
       {error && runs.length === 0 && (
         <p className={classes.part} role="alert">
           {error.message}

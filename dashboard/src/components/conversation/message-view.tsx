@@ -2,6 +2,7 @@ import { lazy, type ReactNode, Suspense } from "react";
 import type { Message } from "../../../../src/contract/message.ts";
 import { fullTime, timeOfDay } from "../../lib/format.ts";
 import { SOURCES } from "../icons.tsx";
+import { MessageFiles } from "./message-files.tsx";
 import classes from "./message-view.module.css";
 
 const Markdown = lazy(() => import("./markdown.tsx").then((file) => ({ default: file.Markdown })));
@@ -75,7 +76,7 @@ export function MessageView({
   continued: boolean;
   run: number | undefined;
 }) {
-  const { direction, author, source, timestamp, content } = message;
+  const { direction, author, source, timestamp, content, files } = message;
   if (direction === "outbound" && (source === "claude" || author === null)) {
     return (
       <Frame badge="C" claude head={!continued && <Head name="Claude" about={runWords(run)} at={timestamp} />}>
@@ -93,6 +94,7 @@ export function MessageView({
       head={<Head name={name} about={about === name ? "" : about} at={timestamp} />}
     >
       <Text>{content}</Text>
+      <MessageFiles files={files} />
     </Frame>
   );
 }

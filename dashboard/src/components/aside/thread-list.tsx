@@ -1,0 +1,62 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { SessionThread } from "../../../../src/contract/session.ts";
+import { muteThread, threadsQuery } from "../../api/threads.ts";
+import { SOURCES } from "../icons.tsx";
+import { Switch } from "../switch.tsx";
+import facts from "./facts-tab.module.css";
+import classes from "./thread-list.module.css";
+
+function Thread({ thread, onMute }: { thread: SessionThread; onMute: (muted: boolean) => void }) {
+  const { Icon, name } = SOURCES[thread.kind];
+  return (
+    <li>
+      <Icon size={13} />
+      <span className={classes.door}>{name}</span>
+      <span className={classes.place}>{thread.place}</span>
+      <Switch label={`Answers to ${name} ${thread.place}`} on={!thread.muted} onChange={(on) => onMute(!on)}>
+        {thread.muted ? "muted" : "hears answers"}
+      </Switch>
+    </li>
+  );
+}
+
+/** Where a session is talked about outside, and whether its answers go there; nothing when it is nowhere. */
+export function ThreadList({ sessionId }: { sessionId: string }) {
+  const client = useQueryClient();
+  const query = threadsQuery(sessionId);
+  const { data } = useQuery(query);
+  const mute = useMutation({
+    mutationFn: ({ threadId, muted }: { threadId: string; muted: boolean }) => muteThread(sessionId, threadId, muted),
+    onSuccess: (changed) =>
+      client.setQueryData(query.queryKey, (known) =>
+        known
+          ? { items: known.items.map((thread) => (thread.threadId === changed.threadId ? changed : thread)) }
+          : known,
+      ),
+  });
+  if (!data || data.items.length === 0) return null;
+  return (
+    <section className={facts["part"]}>
+      <h2>Threads</h2>
+      <ul className={classes.threads} aria-label="Threads">
+        {data.items.map((thread) => (
+          <Thread
+            key={thread.threadId}
+            thread={
+              // What was just chosen holds on the screen before the server has said so.
+              mute.isPending && mute.variables.threadId === thread.threadId
+                ? { ...thread, muted: mute.variables.muted }
+                : thread
+            }
+            onMute={(muted) => mute.mutate({ threadId: thread.threadId, muted })}
+          />
+        ))}
+      </ul>
+      {mute.error && (
+        <p className={classes.failed} role="alert">
+          {mute.error.message}
+        </p>
+      )}
+    </section>
+  );
+}
