@@ -1,5 +1,5 @@
 import { createTransport } from "nodemailer";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, assert, beforeAll, beforeEach, expect, test } from "vitest";
 import { ADA, BOT, requireDovecot, startMailServer, type MailServer } from "../support/mail-server.ts";
 
 const here = requireDovecot();
@@ -28,10 +28,11 @@ test("a mail to a plus-address arrives, and its answer is a reply in the same th
   const bot = asBot();
   await bot.sendMail({ from: BOT, replyTo: "claude+tag@orch.test", to: ADA, subject: "Question", text: "What now?" });
   const [asked] = await mail.ada.waitFor(1);
-  await mail.ada.reply(asked!, "Go on");
-  const raw = (await mail.dovecot.mails(BOT)).at(-1)!.toString();
+  assert(asked);
+  await mail.ada.reply(asked, "Go on");
+  const raw = (await mail.dovecot.mails(BOT)).at(-1)?.toString();
   expect(raw).toMatch(/To: claude\+tag@orch\.test/);
-  expect(raw).toContain(`In-Reply-To: ${asked!.messageId}`);
+  expect(raw).toContain(`In-Reply-To: ${asked.messageId}`);
   expect(raw).toContain("> What now?");
   bot.close();
 });
@@ -46,10 +47,10 @@ test("it refuses, loses the connection before and after it took a mail, as it is
   mail.answerWith(() => ({ is: "refuse", code: 451, text: "Later", at: "data" }));
   await expect(bot.sendMail(one)).rejects.toMatchObject({ responseCode: 451 });
   mail.answerWith(() => ({ is: "drop" }));
-  await expect(bot.sendMail(one)).rejects.toThrow();
+  await expect(bot.sendMail(one)).rejects.toThrow(/closed|ECONNRESET|socket/);
   expect(count()).toBe(before);
   mail.answerWith(() => ({ is: "deliver and drop" }));
-  await expect(bot.sendMail(one)).rejects.toThrow();
+  await expect(bot.sendMail(one)).rejects.toThrow(/closed|ECONNRESET|socket/);
   expect(count()).toBe(before + 1);
   const { host, port, user } = mail.smtp;
   const wrong = createTransport({ host, port, ignoreTLS: true, auth: { user, pass: "wrong" } });

@@ -47,65 +47,92 @@ export interface Dovecot extends AsyncDisposable {
 export async function startDovecot(): Promise<Dovecot> {
   const account = await chooseAccount(undefined);
   const folder = await mkdtemp(join(tmpdir(), "orch-mail-"));
-  const password = randomUUID();
   const port = await freePort();
-  const own = async (path: string) => (account.isOther ? chown(path, account.uid, account.gid) : undefined);
-  const make = async (path: string) => {
-    await mkdir(path, { recursive: true });
-    await own(path);
-  };
-  await own(folder);
-  for (const name of ["run", "state", "home"]) await make(join(folder, name));
+  const password = randomUUID();
+  const files = ownedFiles(account);
+  await files.own(folder);
+  for (const name of ["run", "state", "home"]) await files.make(join(folder, name));
   const conf = join(folder, "dovecot.conf");
-  const users = join(folder, "users");
   await writeFile(conf, settings({ folder, port, account, group: await groupName(account.gid) }));
-  await writeFile(users, "");
-  await own(users);
+  const users = join(folder, "users");
+  await files.write(users, "");
   const names: string[] = [];
-  let server: ChildProcess | undefined;
-  let delivered = 0;
-  const maildir = (address: string) => join(folder, "home", address, "Maildir");
-
-  async function start(): Promise<void> {
-    server = spawn(PROGRAM, ["-F", "-c", conf], {
-      ...runAs(account),
-      cwd: folder,
-      env: ENVIRONMENT,
-      stdio: "ignore",
-      detached: true,
-    });
-    for (const deadline = Date.now() + START_MS; !(await greets(port)); await sleep(25))
-      if (Date.now() > deadline || server.exitCode !== null) throw new Error(`Dovecot did not start:\n${await log()}`);
-  }
-
-  async function kill(): Promise<void> {
-    if (!server?.pid || server.exitCode !== null || server.signalCode !== null) return;
-    const exited = once(server, "exit");
-    process.kill(-server.pid, "SIGKILL");
-    await exited;
-  }
-
-  const log = () => readFile(join(folder, "log"), "utf8").catch(() => "");
-  await start();
+  const server = serverOf({ conf, folder, port, account });
+  await server.start();
 
   return {
     host: HOST,
     port,
     password,
+    ...mailboxesIn(join(folder, "home"), files),
     async addMailbox(address) {
       if (names.includes(address)) return;
       names.push(address);
-      await make(join(folder, "home", address));
-      await make(maildir(address));
-      for (const part of ["cur", "new", "tmp"]) await make(join(maildir(address), part));
-      await writeFile(users, names.map((name) => `${name}:{PLAIN}${password}\n`).join(""));
+      for (const part of ["", "Maildir", "Maildir/cur", "Maildir/new", "Maildir/tmp"])
+        await files.make(join(folder, "home", address, part));
+      await files.write(users, names.map((name) => `${name}:{PLAIN}${password}\n`).join(""));
     },
+    async kick(address) {
+      const { stdout } = await promisify(execFile)("doveadm", ["-c", conf, "-f", "tab", "kick", address], {
+        ...runAs(account),
+        env: ENVIRONMENT,
+      }).catch((error: unknown) => ({ stdout: String(error) }));
+      return stdout.split("\n").includes(address);
+    },
+    ...server,
+    async [Symbol.asyncDispose]() {
+      await server.kill();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Files that belong to the account the server runs as. */
+function ownedFiles(account: Account) {
+  const own = async (path: string) => (account.isOther ? chown(path, account.uid, account.gid) : undefined);
+  return {
+    own,
+    async make(path: string): Promise<void> {
+      await mkdir(path, { recursive: true });
+      await own(path);
+    },
+    async write(path: string, content: string | Buffer): Promise<void> {
+      await writeFile(path, content);
+      await own(path);
+    },
+  };
+}
+
+function serverOf({ conf, folder, port, account }: { conf: string; folder: string; port: number; account: Account }) {
+  let server: ChildProcess | undefined;
+  const log = () => readFile(join(folder, "log"), "utf8").catch(() => "");
+  return {
+    log,
+    async start(): Promise<void> {
+      const as = { ...runAs(account), cwd: folder, env: ENVIRONMENT, stdio: "ignore" as const, detached: true };
+      server = spawn(PROGRAM, ["-F", "-c", conf], as);
+      for (const deadline = Date.now() + START_MS; !(await greets(port)); await sleep(25))
+        if (Date.now() > deadline || server.exitCode !== null) throw new Error(`Dovecot did not start: ${await log()}`);
+    },
+    async kill(): Promise<void> {
+      if (!server?.pid || server.exitCode !== null || server.signalCode !== null) return;
+      const exited = once(server, "exit");
+      process.kill(-server.pid, "SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** The mailboxes as files (Maildir): how a mail server delivers into them. */
+function mailboxesIn(home: string, files: ReturnType<typeof ownedFiles>): Pick<Dovecot, "deliver" | "mails"> {
+  let delivered = 0;
+  const maildir = (address: string) => join(home, address, "Maildir");
+  return {
     async deliver(address, raw) {
       // A name that sorts by arrival; written beside the inbox first, so that nobody reads half a mail.
       const name = `${Date.now()}.M${String((delivered += 1)).padStart(6, "0")}.test`;
       const temporary = join(maildir(address), "tmp", name);
-      await writeFile(temporary, raw);
-      await own(temporary);
+      await files.write(temporary, raw);
       await rename(temporary, join(maildir(address), "new", name));
     },
     async mails(address, at = "INBOX") {
@@ -115,24 +142,10 @@ export async function startDovecot(): Promise<Dovecot> {
           (await readdir(join(root, part)).catch(() => [])).map((name) => ({ name, path: join(root, part, name) })),
         ),
       );
-      const files = places.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const sorted = places.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1));
       // One that was moved between the two calls comes again with the next look.
-      const read = await Promise.all(files.map(({ path }) => readFile(path).catch(() => undefined)));
+      const read = await Promise.all(sorted.map(({ path }) => readFile(path).catch(() => undefined)));
       return read.filter((raw) => raw !== undefined);
-    },
-    async kick(address) {
-      const { stdout } = await promisify(execFile)("doveadm", ["-c", conf, "-f", "tab", "kick", address], {
-        ...runAs(account),
-        env: ENVIRONMENT,
-      }).catch((error: unknown) => ({ stdout: String(error) }));
-      return stdout.split("\n").includes(address);
-    },
-    kill,
-    start,
-    log,
-    async [Symbol.asyncDispose]() {
-      await kill();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

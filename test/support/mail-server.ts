@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { authenticate } from "mailauth";
 import { simpleParser, type ParsedMail } from "mailparser";
-import { createTransport, type SendMailOptions } from "nodemailer";
+import { createTransport, type SendMailOptions, type Transporter } from "nodemailer";
 import { startDovecot, type Dovecot } from "./dovecot.ts";
 import { openSmtp, type Accepted, type SmtpAnswer } from "./smtp.ts";
 
@@ -100,29 +100,7 @@ export async function startMailServer(): Promise<MailServer> {
   const unsigned = createTransport(outbound);
   parts.defer(() => (signing.close(), unsigned.close()));
 
-  const person = (address: string): Person => {
-    const send: Person["send"] = async (mail) =>
-      (await signing.sendMail({ from: address, to: BOT, ...mail })).messageId;
-    const inbox: Person["inbox"] = async () =>
-      Promise.all((await dovecot.mails(address)).map(async (raw) => ({ ...(await simpleParser(raw)), raw })));
-    return {
-      address,
-      send,
-      reply: (to, text, more = {}) => send({ ...replyTo(to, text), ...more }),
-      inbox,
-      async waitFor(count, matches = () => true) {
-        for (const deadline = Date.now() + WAIT_MS; ; await sleep(50)) {
-          const found = (await inbox()).filter(matches);
-          if (found.length >= count) return found;
-          if (Date.now() > deadline) {
-            const seen = found.map(({ subject }) => subject).join(", ");
-            throw new Error(`${address} has ${found.length} of ${count} mails: ${seen}`);
-          }
-        }
-      },
-    };
-  };
-
+  const person = (address: string) => personOf(address, { dovecot, transport: signing });
   const kept = parts.move();
   return {
     dovecot,
@@ -130,23 +108,49 @@ export async function startMailServer(): Promise<MailServer> {
     ada: person(ADA),
     bob: person(BOB),
     smtp: { host: smtp.host, port: smtp.port, user: BOT, password: dovecot.password },
-    environment: {
-      IMAP_HOST: dovecot.host,
-      IMAP_PORT: String(dovecot.port),
-      IMAP_SECURE: "0",
-      IMAP_USER: BOT,
-      IMAP_PASSWORD: dovecot.password,
-      SMTP_HOST: smtp.host,
-      SMTP_PORT: String(smtp.port),
-      SMTP_SECURE: "0",
-      SMTP_USER: BOT,
-      SMTP_PASSWORD: dovecot.password,
-      EMAIL_FROM: `Claude <${BOT}>`,
-    },
+    environment: environmentOf({ dovecot, smtp }),
     accepted: smtp.accepted,
     forge: async (mail) => (await unsigned.sendMail({ to: BOT, ...mail })).messageId,
     answerWith: (next) => void (answer = next),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** What the server under test is told to read this mailbox and to send from it. */
+const environmentOf = ({ dovecot, smtp }: { dovecot: Dovecot; smtp: { host: string; port: number } }) => ({
+  IMAP_HOST: dovecot.host,
+  IMAP_PORT: String(dovecot.port),
+  IMAP_SECURE: "0",
+  IMAP_USER: BOT,
+  IMAP_PASSWORD: dovecot.password,
+  SMTP_HOST: smtp.host,
+  SMTP_PORT: String(smtp.port),
+  SMTP_SECURE: "0",
+  SMTP_USER: BOT,
+  SMTP_PASSWORD: dovecot.password,
+  EMAIL_FROM: `Claude <${BOT}>`,
+});
+
+function personOf(address: string, { dovecot, transport }: { dovecot: Dovecot; transport: Transporter }): Person {
+  const send: Person["send"] = async (mail) =>
+    (await transport.sendMail({ from: address, to: BOT, ...mail })).messageId;
+  const inbox: Person["inbox"] = async () =>
+    Promise.all((await dovecot.mails(address)).map(async (raw) => ({ ...(await simpleParser(raw)), raw })));
+  return {
+    address,
+    send,
+    reply: (to, text, more = {}) => send({ ...replyTo(to, text), ...more }),
+    inbox,
+    async waitFor(count, matches = () => true) {
+      for (const deadline = Date.now() + WAIT_MS; ; await sleep(50)) {
+        const found = (await inbox()).filter(matches);
+        if (found.length >= count) return found;
+        if (Date.now() > deadline) {
+          const seen = found.map(({ subject }) => subject).join(", ");
+          throw new Error(`${address} has ${found.length} of ${count} mails: ${seen}`);
+        }
+      }
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SMTPServer, type SMTPServerSession } from "smtp-server";
 
@@ -37,7 +38,6 @@ const refusal = ({ code, text }: { code: number; text: string }) =>
 /** A real SMTP server on loopback that does with each mail what `answer` says. Anybody may send; a login must be right. */
 export async function openSmtp({ user, password, answer, deliver }: Parts) {
   const accepted: Accepted[] = [];
-  const sockets = new Map<string, Socket>();
   let mails = 0;
 
   const server = new SMTPServer({
@@ -55,24 +55,18 @@ export async function openSmtp({ user, password, answer, deliver }: Parts) {
       const verdict = answer({ ...envelopeOf(session), to: [address.address], nth: mails + 1 });
       done(verdict.is === "refuse" && verdict.at === "recipient" ? refusal(verdict) : null);
     },
-    onData(stream, session, done) {
-      const chunks: Buffer[] = [];
-      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-      stream.on("end", () => {
-        take(Buffer.concat(chunks), session).then(
-          (error) => done(error),
-          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-        );
-      });
-    },
+    onData: (stream, session, done) => void finish(readAll(stream, session), done),
   });
-  // The library keeps the socket of a session to itself; a lost connection needs it.
-  server.server.on("connection", (socket: Socket) => {
-    const key = `${socket.remoteAddress}:${socket.remotePort}`;
-    sockets.set(key, socket);
-    socket.on("close", () => sockets.delete(key));
-  });
+  const sockets = socketsOf(server);
   server.on("error", () => {});
+
+  async function readAll(stream: AsyncIterable<Buffer>, session: SMTPServerSession): Promise<Error | null> {
+    try {
+      return await take(await buffer(stream), session);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
 
   async function take(raw: Buffer, session: SMTPServerSession): Promise<Error | null> {
     const { from, to } = envelopeOf(session);
@@ -106,3 +100,18 @@ const envelopeOf = ({ envelope }: SMTPServerSession) => ({
   from: envelope.mailFrom === false ? "" : envelope.mailFrom.address,
   to: envelope.rcptTo.map(({ address }) => address),
 });
+
+async function finish(result: Promise<Error | null>, done: (error: Error | null) => void): Promise<void> {
+  done(await result);
+}
+
+/** The library keeps the socket of a session to itself; a lost connection needs it. */
+function socketsOf({ server }: SMTPServer): Map<string, Socket> {
+  const sockets = new Map<string, Socket>();
+  server.on("connection", (socket: Socket) => {
+    const key = `${socket.remoteAddress}:${socket.remotePort}`;
+    sockets.set(key, socket);
+    socket.on("close", () => sockets.delete(key));
+  });
+  return sockets;
+}

@@ -52,8 +52,9 @@ function textOf({ asked, markdown, notes, footer }: Letter): string {
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
+const small = (html: string): string => `<p style="${SMALL};margin:0 0 12px">${html}</p>`;
+
 function htmlOf({ asked, markdown, notes, footer }: Letter): string {
-  const small = (text: string) => `<p style="${SMALL};margin:0 0 12px">${text}</p>`;
   const foot = footer.map(({ text, href }) =>
     href === undefined
       ? escapeHtml(text)

@@ -11,8 +11,10 @@ export type SmtpResult =
   | { is: "unknown"; text: string };
 
 const MAX_TEXT = 500;
-/** "Exceeded storage allocation" is a mailbox that is full; with "size" it is our mail. */
 const TOO_LARGE = new Set([552, 523]);
+/** "Message length exceeds administrative limit", "message too big for system". */
+const TOO_LARGE_STATUS = /\b5\.(?:2\.3|3\.4)\b/;
+const ABOUT_THE_MAIL = /^(?:MAIL FROM|RCPT TO|DATA)/;
 /** About who we are, not about the mail. */
 const OUR_LOGIN = new Set([530, 534, 535, 538]);
 
@@ -28,18 +30,21 @@ export function judgeSmtpError(
   error: SmtpError,
   { handedOver, secret }: { handedOver: boolean; secret: string | undefined },
 ): SmtpResult {
-  const code = error.responseCode;
   const text = describe(error, secret);
-  if (code === undefined || code < 400) {
-    if (handedOver) return { is: "unknown", text: `The server's answer was lost: ${text}` };
-    return error.code === "EMESSAGE" ? { is: "too_large", text } : { is: "later", text };
-  }
+  const code = error.responseCode;
+  if (code !== undefined && code >= 400) return judgeRefusal(error, { code, text });
+  if (handedOver) return { is: "unknown", text: `The server's answer was lost: ${text}` };
+  return error.code === "EMESSAGE" ? { is: "too_large", text } : { is: "later", text };
+}
+
+/** The server said no. */
+function judgeRefusal(error: SmtpError, { code, text }: { code: number; text: string }): SmtpResult {
   if (error.code === "EAUTH" || OUR_LOGIN.has(code))
     return { is: "later", code, text: `The login was refused: ${text}` };
-  if (TOO_LARGE.has(code) || (code >= 500 && /\b5\.[23]\.[34]\b/.test(text))) return { is: "too_large", code, text };
+  if (code < 500) return { is: "later", code, text };
+  if (TOO_LARGE.has(code) || TOO_LARGE_STATUS.test(text)) return { is: "too_large", code, text };
   // Before the mail itself is spoken of, a refusal is about the connection.
-  const aboutTheMail = /^(MAIL FROM|RCPT TO|DATA)/.test(error.command ?? "");
-  return { is: code >= 500 && aboutTheMail ? "refused" : "later", code, text };
+  return { is: ABOUT_THE_MAIL.test(error.command ?? "") ? "refused" : "later", code, text };
 }
 
 function describe({ response, message }: SmtpError, secret: string | undefined): string {
