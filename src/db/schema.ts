@@ -263,6 +263,10 @@ export interface Runs {
   stderrTail: string | null;
   stopRequestedAt: Timestamp | null;
   stopRequestedBy: string | null;
+  /**
+   * the answer in the form of the message's json_schema, checked against it
+   */
+  structuredOutput: JsonColumn | null;
   tokenHash: Buffer | null;
   turns: number | null;
   untestedVersion: Generated<boolean>;
@@ -295,12 +299,20 @@ export interface SessionLeases {
 export interface SessionMessages {
   author: string | null;
   /**
+   * the caller waits no longer: shortly before, callback_url is told that the run goes on still
+   */
+  callbackBy: Timestamp | null;
+  /**
    * called once when the run that takes this message in ends
    */
   callbackUrl: string | null;
   content: string;
   direction: string;
   id: Generated<string>;
+  /**
+   * what Claude answers this message in: a JSON schema
+   */
+  jsonSchema: JsonColumn | null;
   metadata: Generated<JsonColumn>;
   position: Generated<number>;
   /**
@@ -366,6 +378,23 @@ export interface SlackChannels {
   repository: string | null;
   team: string;
   verbosity: string | null;
+}
+
+export interface SlackInstallations {
+  /**
+   * AES-256-GCM under a key that is not in the database, bound to the workspace
+   */
+  botToken: Buffer;
+  botUserId: string;
+  installedAt: Generated<Timestamp>;
+  installedBy: string | null;
+  /**
+   * by which key: a token under another one cannot be read, and that is told apart from damage
+   */
+  keyId: string;
+  scopes: Generated<string[]>;
+  team: string;
+  teamName: string;
 }
 
 export interface SlackPosts {
@@ -513,6 +542,7 @@ export interface DB {
   sessionMessages: SessionMessages;
   sessions: Sessions;
   slackChannels: SlackChannels;
+  slackInstallations: SlackInstallations;
   slackPosts: SlackPosts;
   slackProgress: SlackProgress;
   slackQuestions: SlackQuestions;
