@@ -1,6 +1,6 @@
 /** How Claude says that a file goes with its answer: a line of its own, which may stand in a list, outside code. */
 const ATTACH = /^ {0,3}(?:[-*+] +)?ATTACH:[ \t]*(\S.*?)[ \t]*$/u;
-const FENCE = /^ {0,3}(?<mark>`{3,}|~{3,})(?<rest>.*)$/u;
+const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/u;
 
 /** An answer without the lines that name files, and the paths they name, each once. */
 export function takeAttachLines(answer: string): { text: string; paths: string[] } {
@@ -19,11 +19,11 @@ export function takeAttachLines(answer: string): { text: string; paths: string[]
 
 /** The mark of the fence that is open after this line; undefined outside of code. */
 function fenceAfter(open: string | undefined, line: string): string | undefined {
-  const { mark = "", rest = "" } = FENCE.exec(line)?.groups ?? {};
+  const [, mark = "", rest = ""] = FENCE.exec(line) ?? [];
   if (mark === "") return open;
-  if (open === undefined) return mark.startsWith("`") && rest.includes("`") ? undefined : mark;
-  const closes = mark[0] === open[0] && mark.length >= open.length && rest.trim() === "";
-  return closes ? undefined : open;
+  if (open !== undefined) return mark.startsWith(open) && rest.trim() === "" ? undefined : open;
+  const isCodeInLine = mark.startsWith("`") && rest.includes("`");
+  return isCodeInLine ? undefined : mark;
 }
 
 /** Models like to set paths off as code or in bold. */

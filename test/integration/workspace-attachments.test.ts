@@ -52,13 +52,19 @@ test.each(["github", "worktree", "local"] as const)(
       .where("sessionId", "=", sessionId)
       .executeTakeFirstOrThrow();
     expect(snapshot.bundle?.length, "a snapshot of nothing new is small").toBeLessThan(2_000);
-    if (kind === "worktree") {
-      const user = join(house.root, `project-${kind}`);
-      expect(await git(user, "status", "--porcelain", "--ignored")).toBe("");
-      expect(await readFile(join(user, ".git/info/exclude"), "utf8")).not.toContain("attachments");
-    }
   },
 );
+
+test("a user's repository is not changed for the files in a worktree of it", async () => {
+  const user = join(house.root, "untouched");
+  const before = async () => (await readdir(join(user, ".git"), { recursive: true })).toSorted();
+  const { sessionId } = await prepared("worktree", "untouched");
+  const names = await before();
+  await house.service.putAttachments(sessionId, [two()]);
+  expect(await before()).toEqual(names);
+  expect(await git(user, "status", "--porcelain", "--ignored")).toBe("");
+  expect(await readFile(join(user, ".git/info/exclude"), "utf8")).not.toContain("attachments");
+});
 
 test("a second time nothing changes, and what a kill left out is put there", async () => {
   const { sessionId, path } = await prepared("github", "twice");

@@ -58,7 +58,7 @@ test("whatever comes in, ten thousand times, is a name that the ledger and a dis
   for (let round = 0; round < 10_000; round++) {
     const given = Array.from({ length: next(200) }, () => pieces[next(pieces.length)]).join("");
     const name = safeFileName(given);
-    expect(name, JSON.stringify(given)).toMatch(/^[^-./\\\p{C}][^/\\\p{C}]*$/u);
+    expect(name).toMatch(/^[^-./\\\p{C}][^/\\\p{C}]*$/u);
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(120);
     expect(safeFileName(name), "once safe, it stays as it is").toBe(name);
   }
