@@ -53,6 +53,9 @@ export const slackEnvironment = {
   SLACK_BOT_TOKEN: token("xoxb"),
   SLACK_SIGNING_SECRET: Text,
   SLACK_APP_TOKEN: token("xapp"),
+  SLACK_CLIENT_ID: Text,
+  SLACK_CLIENT_SECRET: Text,
+  SLACK_TOKEN_KEY: Text.pipe(z.string().min(32, "must be at least 32 characters long").optional()),
   SLACK_API_URL: Text.pipe(z.url({ protocol: /^https?$/ }).default("https://slack.com/api/")),
   SLACK_CHANNEL_REPOS: Pairs,
   SLACK_REPO_KEYWORDS: Pairs,
@@ -63,7 +66,7 @@ export const slackEnvironment = {
 
 const SlackEnvironment = z.object(slackEnvironment);
 
-/** How the Slack door works. It is off without a token. */
+/** How the Slack door works. It is off without a token and without `oauth`. */
 export function slackConfig(e: z.output<typeof SlackEnvironment>) {
   return {
     botToken: e.SLACK_BOT_TOKEN,
@@ -71,6 +74,13 @@ export function slackConfig(e: z.output<typeof SlackEnvironment>) {
     signingSecret: e.SLACK_SIGNING_SECRET,
     /** For Socket Mode, where no public URL is needed. */
     appToken: e.SLACK_APP_TOKEN,
+    /** For installation in several workspaces; undefined: only that of the bot token. */
+    oauth:
+      e.SLACK_CLIENT_ID === undefined || e.SLACK_CLIENT_SECRET === undefined
+        ? undefined
+        : { clientId: e.SLACK_CLIENT_ID, clientSecret: e.SLACK_CLIENT_SECRET },
+    /** What tokens are encrypted by; unset, a key is made and kept in the data directory. */
+    tokenKey: e.SLACK_TOKEN_KEY,
     /** Ends in a slash. */
     apiUrl: e.SLACK_API_URL.endsWith("/") ? e.SLACK_API_URL : `${e.SLACK_API_URL}/`,
     /** By `#name` or id of the channel. */

@@ -2,6 +2,7 @@ import { availableParallelism, homedir, totalmem } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { smtpConfig, smtpEnvironment } from "./config-smtp.ts";
+import { slackConfig, slackEnvironment } from "./config-slack.ts";
 import { AppError } from "./lib/errors.ts";
 
 /** Where this installation lives: sql/, dashboard/dist and the default data directory are beside src/. */
@@ -76,6 +77,7 @@ const Environment = z.object({
   RETENTION_SNAPSHOTS_DAYS: Days.default(30),
   RETENTION_RUN_FILES_DAYS: Days.default(1),
   ...smtpEnvironment,
+  ...slackEnvironment,
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -195,6 +197,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       roomIn: [e.WORKSPACE_BASE, dataDir],
     },
     retention: lifetimesOf(e),
+    slack: slackConfig(e),
     email: smtpConfig(e),
   } as const;
 }
