@@ -204,6 +204,9 @@ export const PutThread = z
     team: z.string().max(50).default(""),
     channel: z.string().trim().min(1).max(100),
     threadTs: z.string().regex(/^\d{1,12}\.\d{1,9}$/, "must be a Slack timestamp such as 1700000000.000100"),
+    move: z.boolean().optional().meta({
+      description: "Also when the thread belongs to another session that is not archived; else that is a conflict.",
+    }),
   })
   .meta({ id: "PutThread" });
 export type PutThread = z.infer<typeof PutThread>;

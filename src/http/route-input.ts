@@ -14,16 +14,30 @@ export interface InputReaders<P extends z.ZodType, Q extends z.ZodType, B extend
   body(value: unknown): z.output<B>;
 }
 
+/** A parameter that no reader knows was mistyped, and its list would be of everything. `_` is what scripts add against caches. */
+function refuseUnknown(shape: z.ZodType | undefined, value: unknown): void {
+  const known = new Set(["_", ...(shape instanceof z.ZodObject ? Object.keys(shape.shape) : [])]);
+  const names = Object.keys(typeof value === "object" && value !== null ? value : {}).filter(
+    (name) => !known.has(name),
+  );
+  const errors = names.map((name) => ({ field: fieldName("query", [name]), message: "is not a known parameter" }));
+  if (errors.length > 0) throw invalid(errors.slice(0, MAX_ERRORS), errors.length);
+}
+
 /** Parsers for the three places a request carries input in; each throws "invalid" naming field and rule. */
 export function inputReaders<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
   spec: RouteSpec<P, Q, B>,
+  { strictQuery }: { strictQuery: boolean },
 ): InputReaders<P, Q, B> {
   const strictBody = spec.body instanceof z.ZodObject && !spec.passthrough ? spec.body.strict() : spec.body;
   const names = spec.body instanceof z.ZodObject ? new Set(Object.keys(spec.body.shape)) : new Set<string>();
   // Without a shape the handler's type says "no such input" (or the path's plain strings), so the cast holds.
   return {
     params: (value) => parse(spec.params, value, "params") as z.output<P>,
-    query: (value) => (spec.query ? parse(spec.query, value, "query") : {}) as z.output<Q>,
+    query(value) {
+      if (strictQuery) refuseUnknown(spec.query, value);
+      return (spec.query ? parse(spec.query, value, "query") : {}) as z.output<Q>;
+    },
     body: (value) =>
       (strictBody ? parse(strictBody, camelCased(value ?? {}, names), "body") : undefined) as z.output<B>,
   };

@@ -17,6 +17,9 @@ export { reply } from "./route-answer.ts";
 
 type NoInput = z.ZodType<Record<string, never>>;
 
+/** Hooks are taken in whatever somebody's settings put behind their URL; outside the API, links carry what others add. */
+const STRICT_QUERY = /^\/api\/(?!hooks(?:\/|$))/u;
+
 const registered = new WeakMap<Router, RegisteredRoute[]>();
 
 /** The routes declared on these routers by `route()`, in order. */
@@ -43,7 +46,7 @@ export function route<
   ) => z.input<R> | Reply<z.input<R>> | Promise<z.input<R> | Reply<z.input<R>>>,
 ): void {
   const { method, path } = readLine(line);
-  const readers: InputReaders<P, Q, B> = inputReaders(spec);
+  const readers: InputReaders<P, Q, B> = inputReaders(spec, { strictQuery: STRICT_QUERY.test(path) });
   registered.set(router, [...(registered.get(router) ?? []), { method, path, spec }]);
   router[method](path, async (req, res) => {
     const context = {

@@ -105,18 +105,29 @@ function selectPage(db: Kysely<DB>, filter: SessionFilter, page: { limit: number
     .execute();
 }
 
+/**
+ * Binds a thread, again and again if need be. Undefined when another session has it that is not archived, and it is not
+ * to be moved.
+ */
 export const upsertThread = (
   db: Kysely<DB>,
   thread: { team: string; channel: string; threadTs: string; sessionId: string },
+  { move }: { move: boolean },
 ) =>
   db
     .insertInto("slackThreadMapping")
     .values(thread)
     .onConflict((conflict) =>
-      conflict.columns(["team", "channel", "threadTs"]).doUpdateSet({ sessionId: thread.sessionId }),
+      conflict
+        .columns(["team", "channel", "threadTs"])
+        .doUpdateSet({ sessionId: thread.sessionId })
+        .where(
+          sql<boolean>`(${move} or slack_thread_mapping.session_id = ${thread.sessionId} or exists (
+            select from sessions s where s.id = slack_thread_mapping.session_id and s.status = 'archived'))`,
+        ),
     )
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
 
 /**
  * A thread that is opened by the first thing said in it. Without a Slack connection of our own (a workflow of somebody

@@ -77,7 +77,14 @@ export function createSessionRoutes({ sessions }: { sessions: SessionService }):
   route(
     router,
     "PUT /api/sessions/:id/threads",
-    { summary: "Bind a Slack thread to a session", tags, params: SessionParams, body: PutThread, response: Thread },
+    {
+      summary: "Bind a Slack thread to a session",
+      description: "The same again changes nothing. A thread of another session is only taken from it with `move`.",
+      tags,
+      params: SessionParams,
+      body: PutThread,
+      response: Thread,
+    },
     ({ params, body }) => sessions.putThread(params.id, body),
   );
 

@@ -53,7 +53,14 @@ export function createSessionService(parts: Parts) {
 
     async putThread(id: string, thread: PutThread): Promise<Thread> {
       await read(db, id);
-      const { team, channel, createdAt } = await upsertThread(db, { ...thread, sessionId: id });
+      const { move = false, ...place } = thread;
+      const row = await upsertThread(db, { ...place, sessionId: id }, { move });
+      if (!row)
+        throw new AppError(
+          "conflict",
+          "This thread belongs to another session that is not archived; send move: true to bind it to this one",
+        );
+      const { team, channel, createdAt } = row;
       return { sessionId: id, team, channel, threadTs: thread.threadTs, createdAt: createdAt.toISOString() };
     },
   };

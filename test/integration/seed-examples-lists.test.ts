@@ -101,18 +101,21 @@ test("words are found in titles, messages and tool input, whatever else the text
   expect(await titles("q=session&status=archived&tag=nightly")).toHaveLength(6);
 });
 
-test("a session is found by its Slack thread, which can move to another session", async () => {
+test("a session is found by its Slack thread, which moves to another session when that is said", async () => {
   const [one, two] = (await app.request(SessionPage, "/api/sessions?limit=2")).items;
-  const bind = (id: string | undefined) =>
+  const bind = (id: string | undefined, more = {}) =>
     app.request(Thread, `/api/sessions/${id}/threads`, {
       method: "PUT",
-      body: { channel: "C1", threadTs: "1700000000.000100" },
+      body: { channel: "C1", threadTs: "1700000000.000100", ...more },
     });
   expect(await bind(one?.sessionId)).toMatchObject({ sessionId: one?.sessionId, channel: "C1" });
   for (const thread of ["C1:1700000000.000100", "1700000000.000100"])
     expect(await titles(`thread=${thread}`)).toEqual([one?.title]);
   expect(await titles("thread=C2:1700000000.000100")).toEqual([]);
-  await bind(two?.sessionId);
+  await bind(one?.sessionId);
+  await expect(bind(two?.sessionId), "it is not taken away in silence").rejects.toThrow(/answered 409.*move: true/);
+  expect(await titles("thread=C1:1700000000.000100")).toEqual([one?.title]);
+  await bind(two?.sessionId, { move: true });
   expect(await titles("thread=C1:1700000000.000100")).toEqual([two?.title]);
 });
 

@@ -45,7 +45,7 @@ export function createPostWorker({ db, config, clients, say, sessions, messages,
     });
     const key = { door: "slack.session", externalId: nameOf(row) };
     const { sessionId } = await sessions.create(input, key);
-    await sessions.putThread(sessionId, { team, channel, threadTs });
+    await sessions.putThread(sessionId, { team, channel, threadTs, move: true });
     return sessionId;
   }
 
