@@ -2,6 +2,7 @@ import type { Core } from "./app-doors.ts";
 import type { Services } from "./app-services.ts";
 import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
 import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
+import { isSlackConfigured, openSlack } from "./channels/slack/slack-door.ts";
 import type { Listener } from "./db/notify.ts";
 import { createAnswerFiles } from "./deliveries/answer-files.ts";
 import type { Channel } from "./deliveries/channel.ts";
@@ -72,6 +73,11 @@ export async function openChannels(
 }
 
 /** One line a door: it is opened when its configuration is there. */
-async function openConfigured(_doorParts: DoorParts, _parts: AsyncDisposableStack): Promise<Door[]> {
-  return [];
+async function openConfigured(doorParts: DoorParts, parts: AsyncDisposableStack): Promise<Door[]> {
+  const { core } = doorParts;
+  const { config, log, storage, workerId: holder } = core;
+  const common = { ...doorParts, db: storage.db, log, dataDir: config.dataDir, holder };
+  const doors: Door[] = [];
+  if (isSlackConfigured(config.slack)) doors.push(parts.use(await openSlack({ ...common, config: config.slack })));
+  return doors;
 }
