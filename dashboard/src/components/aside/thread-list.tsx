@@ -11,8 +11,10 @@ function Thread({ thread, onMute }: { thread: SessionThread; onMute: (muted: boo
   return (
     <li>
       <Icon size={13} />
-      <span className={classes.door}>{name}</span>
-      <span className={classes.place}>{thread.place}</span>
+      <span className={classes.where}>
+        <span className={classes.door}>{name}</span>
+        <span className={classes.place}>{thread.place}</span>
+      </span>
       <Switch label={`Answers to ${name} ${thread.place}`} on={!thread.muted} onChange={(on) => onMute(!on)}>
         {thread.muted ? "muted" : "hears answers"}
       </Switch>
