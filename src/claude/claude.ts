@@ -12,9 +12,10 @@ import { claudeArguments, claudeEnvironment, claudeSettings } from "./claude-set
 import { parseStreamLine, type BlockMemory, type StreamEvent } from "./claude-stream.ts";
 import { FLOOR_VERSION } from "./claude-version.ts";
 import { conversationFile, ownConfigDir } from "./conversation-files.ts";
+import { loginEnd, RENEWAL_MS } from "./shared-login.ts";
 
 export type Claude = ReturnType<typeof createClaude>;
-export type StreamReader = ReturnType<Claude["readStream"]>;
+export type StreamReader = ReturnType<typeof createStreamReader>;
 
 export interface ClaudeLaunch {
   session: ConversationOwner & { options: ClaudeOptions };
@@ -94,6 +95,14 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
     /** The session's own Claude folder; undefined when it is the account's. */
     configDir: (sessionId: string): string | undefined => ownConfigDir(environment, claudeDir, sessionId),
 
+    /** Since when the login that runs share is due to be renewed; undefined when it is not, or runs have a key or token. */
+    async renewalDueSince(): Promise<Date | undefined> {
+      if (ownConfigDir(environment, claudeDir, "") !== undefined) return undefined;
+      const end = await loginEnd(accountDir);
+      const due = end && new Date(end.getTime() - RENEWAL_MS);
+      return due && due.getTime() <= Date.now() ? due : undefined;
+    },
+
     /** Claude's record of a session's conversation. */
     conversation: conversationOf,
 
@@ -128,20 +137,22 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
     attach: attachClaude,
     judge,
 
-    /** Reads one life's stream, from its first line on, and remembers what `judge` needs to know. */
-    readStream() {
-      const blocks: BlockMemory = new Map();
-      let evidence = noEvidence;
-      return {
-        read(line: string): StreamEvent[] {
-          const events = parseStreamLine(line, blocks);
-          evidence = events.reduce(addEvidence, evidence);
-          return events;
-        },
-        get evidence() {
-          return evidence;
-        },
-      };
+    readStream: createStreamReader,
+  };
+}
+
+/** Reads one life's stream, from its first line on, and remembers what `judge` needs to know. */
+function createStreamReader() {
+  const blocks: BlockMemory = new Map();
+  let evidence = noEvidence;
+  return {
+    read(line: string): StreamEvent[] {
+      const events = parseStreamLine(line, blocks);
+      evidence = events.reduce(addEvidence, evidence);
+      return events;
+    },
+    get evidence() {
+      return evidence;
     },
   };
 }

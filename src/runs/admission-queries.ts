@@ -14,13 +14,24 @@ const ADMISSION_LOCK = 7_003_001;
 /** How long a run grows until the memory it takes shows in what the machine says is available. */
 const GROWING_SECONDS = 10;
 
-type Counted = Pick<AdmissionFacts, "busy" | "starting" | "ahead" | "folderBusy" | "limitUntil">;
+/** A run that has not renewed the shared login by then will not; the next one may try. Claude's own lock is stale then. */
+const RENEWING_SECONDS = 60;
+
+interface Around {
+  workerId: string;
+  config: Config["runs"];
+  machine: MachineFacts;
+  /** Since when the login that runs share is due to be renewed; undefined when it is not. */
+  renewalDueSince: Date | undefined;
+}
+
+type Counted = Pick<AdmissionFacts, "busy" | "starting" | "ahead" | "folderBusy" | "limitUntil" | "renewing">;
 
 /** The facts of admission, read under the lock that is kept until `tx` ends; the machine's were read before it. */
 export async function readAdmissionFacts(
   tx: Transaction,
   run: { id: string; sessionId: string; queuedAt: Date; options: unknown },
-  { workerId, config, machine }: { workerId: string; config: Config["runs"]; machine: MachineFacts },
+  { workerId, config, machine, renewalDueSince }: Around,
 ): Promise<AdmissionFacts> {
   await sql`select pg_advisory_xact_lock(${ADMISSION_LOCK})`.execute(tx);
   const { rows } = await sql<Counted>`
@@ -32,6 +43,10 @@ export async function readAdmissionFacts(
       (select count(*) from runs r join sessions s on s.id = r.session_id
         where r.status = 'queued' and s.worker_id = ${workerId} and r.waiting_for ->> 'kind' = 'slot'
           and r.queued_at < ${run.queuedAt} and r.id <> ${run.id}) as ahead,
+      (select count(*) from attempts a join workers w on w.id = a.worker_id
+        join workers mine on mine.hostname = w.hostname and mine.id = ${workerId}
+        where a.finished_at is null and a.started_at >= ${renewalDueSince ?? null}::timestamptz
+          and a.started_at > now() - make_interval(secs => ${RENEWING_SECONDS})) as renewing,
       exists (
         select 1 from workspaces mine
         join workspaces other on other.path = mine.path and other.session_id <> mine.session_id

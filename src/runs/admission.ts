@@ -13,6 +13,8 @@ export interface AdmissionFacts {
   folderBusy: boolean;
   /** Runs that were queued before this one and wait for a slot too. */
   ahead: number;
+  /** Runs on this machine that began a moment ago and will renew the login all share; 0 when that is not due. */
+  renewing: number;
   /** When a usage limit of the account ends that has not ended yet. */
   limitUntil: Date | null;
   budgets: readonly Budget[];
@@ -28,14 +30,19 @@ export interface RoomLimits {
 
 /** Whether a run may start now; if not, what it waits for, in words for a person. Each new limit is a line here. */
 export function mayStart(facts: AdmissionFacts): "yes" | WaitingFor {
-  const { busy, slots, folderBusy, ahead, limitUntil } = facts;
+  const { folderBusy, limitUntil } = facts;
   if (limitUntil) return { kind: "limit", text: "Usage limit", until: limitUntil.toISOString() };
   if (folderBusy) return { kind: "workspace", text: "Another session is working in this folder", until: null };
   const spent = findSpent(facts.budgets);
   if (spent) return { kind: "budget", text: budgetText(spent), until: spent.until?.toISOString() ?? null };
-  if (busy >= slots)
-    return { kind: "slot", text: `All ${slots} slots are busy${ahead > 0 ? `, ${ahead} ahead` : ""}`, until: null };
-  return lacksDisk(facts) ?? lacksMemory(facts) ?? "yes";
+  return lacksSlot(facts) ?? lacksDisk(facts) ?? lacksMemory(facts) ?? "yes";
+}
+
+const slot = (text: string): WaitingFor => ({ kind: "slot", text, until: null });
+
+function lacksSlot({ busy, slots, ahead, renewing }: AdmissionFacts): WaitingFor | undefined {
+  if (busy >= slots) return slot(`All ${slots} slots are busy${ahead > 0 ? `, ${ahead} ahead` : ""}`);
+  return renewing > 0 ? slot("Another run is renewing the login that all share; one at a time may") : undefined;
 }
 
 /** A full disk breaks what is written on it, the ledger first: nothing new starts. */

@@ -31,7 +31,10 @@ export interface ActorParts {
   nudge: Nudge;
   log: Logger;
   workspaces: Pick<WorkspaceService, "prepare" | "snapshot" | "putAttachments">;
-  claude: Pick<Claude, "launch" | "attach" | "judge" | "readStream" | "conversation" | "conversationIn">;
+  claude: Pick<
+    Claude,
+    "launch" | "attach" | "judge" | "readStream" | "conversation" | "conversationIn" | "renewalDueSince"
+  >;
   config: Config["runs"];
   workerId: string;
 }
@@ -65,15 +68,16 @@ export async function carryOut(
 
 /** Takes a slot for the run, or says in the ledger what it waits for. A run that was cancelled meanwhile is done. */
 async function admit(
-  { db, config, workerId }: ActorParts,
+  { db, claude, config, workerId }: ActorParts,
   run: Run,
   lease: Lease,
 ): Promise<AttemptRow | "parked" | "done"> {
   const machine = await readMachineFacts(config.roomIn);
+  const renewalDueSince = await claude.renewalDueSince();
   return db.transaction().execute(async (tx) => {
     await fence(tx, lease);
     await lockSession(tx, run.sessionId);
-    const facts = await readAdmissionFacts(tx, run, { workerId, config, machine });
+    const facts = await readAdmissionFacts(tx, run, { workerId, config, machine, renewalDueSince });
     const answer = mayStart(facts);
     if (answer !== "yes") {
       await recordWaiting(tx, run, answer);

@@ -11,6 +11,7 @@ const facts = (change: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
   folderBusy: false,
   ahead: 0,
   limitUntil: null,
+  renewing: 0,
   budgets: [],
   machine: { availableBytes: 8 * GIB, disks: [{ folder: "/work", freeBytes: 50 * GIB }] },
   room: { memoryBytes: GIB, diskBytes: GIB },
