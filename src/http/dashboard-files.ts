@@ -32,7 +32,7 @@ export function dashboardFiles(folder: string): Router {
 }
 
 /** What is asked for by a browser too, and is no page of the dashboard. */
-const NO_PAGE = /^\/(?:api|metrics)(?:\/|$)/iu;
+const NO_PAGE = /^\/(?:api|metrics|slack)(?:\/|$)/iu;
 
 const outsideApi =
   (handler: RequestHandler): RequestHandler =>

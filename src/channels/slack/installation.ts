@@ -10,8 +10,11 @@ export interface Installation {
 export interface Installations {
   /** undefined: this workspace never had the app, or removed it. */
   find(teamId: string): Promise<Installation | undefined>;
-  /** Every workspace there is, with a single configured token the one of that token. */
+  /** Every workspace there is, that of SLACK_BOT_TOKEN first. */
   list(): Promise<Installation[]>;
-  /** Forgets the token: Slack said `app_uninstalled` or `tokens_revoked`, or answered that it is no longer valid. */
-  remove(teamId: string): Promise<void>;
+  /**
+   * Forgets the token, for Slack said `app_uninstalled` or `tokens_revoked`. `toldAt` is when that happened (the
+   * event's `event_time`): told of it late, we keep the token of a later installation.
+   */
+  remove(teamId: string, toldAt?: Date): Promise<void>;
 }
