@@ -183,7 +183,7 @@ const cutAt = (text: string, { from, opening }: Start, { at, place }: Pick<Candi
 export function cutMarkdown(text: string, limit: number): { text: string; cuts: Cut[] } {
   const whole = prepare(text);
   const cuts: Cut[] = [];
-  for (let start: Start = { from: 0, opening: "" }; start.from < whole.length; ) {
+  for (let start: Start = { from: 0, opening: "" }; start.from < whole.length;) {
     const cut = nextCut(whole, limit, start);
     cuts.push(cut);
     start = cut.next;
@@ -194,5 +194,14 @@ export function cutMarkdown(text: string, limit: number): { text: string; cuts: 
 /** The parts of a Markdown text in order; what only separates them is left out. Limits as for `cutMarkdown`. */
 export const splitMarkdown = (text: string, limit: number): string[] =>
   cutMarkdown(text, limit)
-    .cuts.map(({ opening, body, closing: end }) => `${opening}${opening === "" ? body.replace(/^(?:[ \t]*\n)+/u, "") : body}${end}`.trimEnd())
+    .cuts.map(({ opening, body, closing: end }) =>
+      `${opening}${opening === "" ? body.replace(/^(?:[ \t]*\n)+/u, "") : body}${end}`.trimEnd(),
+    )
     .filter((part) => part !== "");
+
+/** What closes the fence that a text leaves open, as a line of its own; empty when none is. */
+export function closingFor(text: string): string {
+  const place = startOfText();
+  for (const line of text.split("\n")) readLine(place, line);
+  return closing(text, text.length, place);
+}
