@@ -11,6 +11,7 @@ export interface NewFile {
   content: Buffer;
 }
 
+const MIB = 1024 * 1024;
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,60}\/[\w!#$&^.+-]{1,60}$/;
 
 /** Throws AppError "too_large" when there are more files, or larger ones, than a message may bring. */
@@ -21,7 +22,7 @@ export function checkNewFiles(files: readonly NewFile[]): void {
   if (sizes.some((size) => size > MAX_FILE_BYTES) || total > MAX_FILES_BYTES)
     throw new AppError(
       "too_large",
-      `A file may have ${MAX_FILE_BYTES} bytes, and all files of a message ${MAX_FILES_BYTES}`,
+      `A file may have ${MAX_FILE_BYTES / MIB} MiB, and all files of a message ${MAX_FILES_BYTES / MIB} MiB together`,
     );
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { lstat, open, rename, rm } from "node:fs/promises";
+import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { AppError, toError } from "../lib/errors.ts";
 import { type OpenFolder, openFolder, openOrMakeFolder } from "./open-folder.ts";
 
@@ -26,6 +26,7 @@ export async function putAttachments(workspace: string, messages: readonly Attac
     await using all = await openOrMakeFolder(root, ATTACHMENTS);
     for (const { folder, files } of messages) {
       await using own = await openOrMakeFolder(all, folder);
+      await removeParts(own);
       await putFile(own, ".gitignore", () => Promise.resolve(Buffer.from(IGNORE)));
       for (const { name, read } of files) await putFile(own, name, read);
     }
@@ -36,6 +37,14 @@ export async function putAttachments(workspace: string, messages: readonly Attac
   }
 }
 
+const PART = ".part-";
+
+/** What a kill left half written; a session's workspace is prepared by one process at a time. */
+async function removeParts(folder: OpenFolder): Promise<void> {
+  const names = await readdir(folder.at("."));
+  for (const name of names.filter((candidate) => candidate.startsWith(PART))) await rm(folder.at(name));
+}
+
 /** A file is there whole or not at all: it is written under another name first. */
 async function putFile(folder: OpenFolder, name: string, read: () => Promise<Buffer | null>): Promise<void> {
   const there = await lstat(folder.at(name)).catch(() => undefined);
@@ -43,7 +52,7 @@ async function putFile(folder: OpenFolder, name: string, read: () => Promise<Buf
   if (there) throw new AppError("upstream_failed", `${ATTACHMENTS} holds something else under the name ${name}`);
   const content = await read();
   if (content === null) return;
-  const part = folder.at(`.part-${randomUUID()}`);
+  const part = folder.at(`${PART}${randomUUID()}`);
   try {
     const file = await open(part, "wx", 0o600);
     try {

@@ -157,6 +157,35 @@ test("where the attachments' folder is a link the run ends in words, and nothing
   expect((await app.messages(sessionId)).at(-1)?.content).toMatch(/could not be put .* is a link/);
 }, 120_000);
 
+test("names in any script, and what is no media type, are kept in a form that is safe", async () => {
+  const projectPath = await makeRepository(join(app.folder, "names"));
+  const { sessionId } = await app.start({ projectType: "local", projectPath });
+  const names = [
+    "Übersicht – März.pdf",
+    "見積書.xlsx",
+    "عرض.docx",
+    "🎉 party.png",
+    "..\\..\\up.txt",
+    "",
+    "-rf",
+    "x\n.csv",
+  ];
+  const files = names.map((name) => ({ ...textFile(name, "a"), mediaType: "text/html\r\nX: y" }));
+  await postWithFiles(sessionId, { content: script({ text: "Seen." }), direction: "outbound" }, files);
+  const [message] = await app.messages(sessionId);
+  expect(message?.files.map(({ name }) => name)).toEqual([
+    "Übersicht – März.pdf",
+    "見積書.xlsx",
+    "عرض.docx",
+    "🎉 party.png",
+    "up.txt",
+    "file",
+    "rf",
+    "x.csv",
+  ]);
+  expect(new Set(message?.files.map(({ mediaType }) => mediaType))).toEqual(new Set(["application/octet-stream"]));
+});
+
 test("too many or too large files are refused before anything is written", async () => {
   const projectPath = await makeRepository(join(app.folder, "limits"));
   const { sessionId } = await app.start({ projectType: "local", projectPath });

@@ -72,12 +72,14 @@ test("a second time nothing changes, and what a kill left out is put there", asy
   await house.service.putAttachments(sessionId, [two()]);
   await writeFile(join(folder, "report.txt"), "Claude changed it");
   await rm(join(folder, "data.csv"));
+  await writeFile(join(folder, ".part-of-one-that-was-killed"), "a;");
   let reads = 0;
   const counted = two().files.map(({ name, read }) => ({ name, read: () => ((reads += 1), read()) }));
   await house.service.putAttachments(sessionId, [{ folder: "1a2b3c4d", files: counted }, two("99999999")]);
   expect(await readFile(join(folder, "report.txt"), "utf8")).toBe("Claude changed it");
   expect(await readFile(join(folder, "data.csv"), "utf8")).toBe("a;b\n");
   expect(reads, "only what is missing is read").toBe(1);
+  expect((await readdir(folder)).toSorted()).toEqual([".gitignore", "data.csv", "report.txt"]);
   expect((await readdir(join(path, ".attachments"))).toSorted()).toEqual(["1a2b3c4d", "99999999"]);
 });
 
