@@ -4,6 +4,8 @@ import sanitizeHtml, { type Transformer } from "sanitize-html";
 /** Half-transparent greys: readable on white and on black, which the mail program chooses. */
 const LINE = "rgba(127,127,127,0.4)";
 const SHADE = "rgba(127,127,127,0.14)";
+/** Seen on white and on black. */
+const LINK = "color:#2b7bde";
 const MONO = "ui-monospace,Menlo,Consolas,monospace";
 const CELL = `border:1px solid ${LINE};padding:4px 8px;vertical-align:top;overflow-wrap:anywhere`;
 
@@ -28,10 +30,11 @@ const STYLES: Record<string, string> = {
   table: "border-collapse:collapse;margin:0 0 12px;font-size:14px",
   th: `${CELL};text-align:left;background:${SHADE}`,
   td: CELL,
+  a: LINK,
 };
 /** Inside a block of code the block has the frame. */
 const CODE_IN_BLOCK = `font-family:${MONO};font-size:13px`;
-const PLAIN = ["br", "em", "strong", "del", "a", "thead", "tbody", "tr"];
+const PLAIN = ["br", "em", "strong", "del", "thead", "tbody", "tr"];
 const ALIGNED = new Set(["th", "td"]);
 
 export const escapeHtml = (text: string): string =>
