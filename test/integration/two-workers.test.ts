@@ -5,7 +5,7 @@ import type { Message, PostedMessage } from "../../src/contract/message.ts";
 import type { Run } from "../../src/contract/run.ts";
 import type { Session } from "../../src/contract/session.ts";
 import { newFolder, openCluster, type Cluster } from "../kill/cluster.ts";
-import { inspect, openSites, readLines, sendJobs, untilRested, type Worksite } from "../kill/round.ts";
+import { forgottenLines, inspect, openSites, readLines, sendJobs, untilRested, type Worksite } from "../kill/round.ts";
 import { hasPostgres15 } from "../support/killable-postgres.ts";
 import { jobAnswer, jobPrompt } from "../support/line-jobs.ts";
 import { requirePeer } from "../support/peers.ts";
@@ -91,7 +91,7 @@ test(
     const open = new Map<string, Set<number>>();
     await cluster.kill("worker");
     for (const { runId } of items) for (const { pid } of await findMarkedProcesses(runId)) signal(pid, "SIGKILL");
-    for (const site of sites) open.set(site.sessionId, new Set((await readLines(site)).slice(-1)));
+    for (const site of sites) open.set(site.sessionId, await forgottenLines(cluster, site));
     await untilRested(cluster, sites);
     expect(await inspect(cluster, sites, open)).toMatchObject(clean);
     await cluster.start("worker");

@@ -5,17 +5,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Scenario } from "../../demo/script-player.ts";
 import type { ScriptedModel } from "../../demo/scripted-model.ts";
 import { createDatabase, type Database } from "../../src/db/database.ts";
+import { makeRemote, startGitHost, type GitHost } from "../support/git.ts";
 import { startKillablePostgres, type KillablePostgres } from "../support/killable-postgres.ts";
 import { lineJobs } from "../support/line-jobs.ts";
 import { openServerPlace, type ServerPlace, type ServerProcess } from "../support/server-process.ts";
 
 export type Role = "serve" | "worker";
 
+/** What sessions of kind github clone, from a stand-in of a git host. */
+export const REPOSITORY = "owner/kill";
+
 const CALL_MS = 120_000;
 const SERVER_AWAY_MS = 100;
 
 export interface Cluster extends AsyncDisposable {
   folder: string;
+  /** Where the process keeps what is its own. */
+  dataDir(role: Role): string;
   model: ScriptedModel;
   postgres: KillablePostgres;
   db: Database;
@@ -39,8 +45,9 @@ export async function openCluster(
   const postgres = parts.use(await startKillablePostgres());
   const place = parts.use(await openServerPlace([lineJobs, ...scenarios]));
   const db = parts.adopt(createDatabase(postgres.connectionString, { max: 4 }), (one) => one.destroy());
+  const { url: GITHUB_URL } = parts.use(await hostRepository(join(place.folder, "git")));
   const launch = (role: Role) =>
-    place.start(valuesOf(place, role, { DATABASE_URL: postgres.connectionString, ...values }), [role]);
+    place.start(valuesOf(place, role, { DATABASE_URL: postgres.connectionString, GITHUB_URL, ...values }), [role]);
   const processes = { serve: await launch("serve"), worker: await launch("worker") };
   parts.defer(() => processes.serve[Symbol.asyncDispose]());
   parts.defer(() => processes.worker[Symbol.asyncDispose]());
@@ -58,6 +65,7 @@ export async function openCluster(
 
   return {
     folder: place.folder,
+    dataDir: (role) => join(place.folder, role),
     model: place.model,
     postgres,
     db,
@@ -89,6 +97,12 @@ export async function openCluster(
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function hostRepository(root: string): Promise<GitHost> {
+  await mkdir(join(root, "owner"), { recursive: true });
+  await makeRemote(join(root, `${REPOSITORY}.git`));
+  return startGitHost(root);
 }
 
 const valuesOf = (place: ServerPlace, role: Role, values: Record<string, string>): Record<string, string> => ({

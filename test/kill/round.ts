@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findMarkedProcesses } from "../../src/claude/marked-processes.ts";
@@ -6,12 +6,13 @@ import type { Message } from "../../src/contract/message.ts";
 import type { Run } from "../../src/contract/run.ts";
 import type { Session } from "../../src/contract/session.ts";
 import { jobAnswer, jobPrompt, type LineJob } from "../support/line-jobs.ts";
-import { newFolder, type Cluster, type Role } from "./cluster.ts";
+import { newFolder, REPOSITORY, type Cluster, type Role } from "./cluster.ts";
 
 const FINISH_MS = 180_000;
 const GONE_MS = 10_000;
 const CALL_MS = 600;
 const CALLS = 3;
+const FILE = "lines";
 
 /** A session with its jobs, one message each; all write into one file, every line with its own number. */
 export interface Worksite {
@@ -27,44 +28,50 @@ export interface Findings {
   lost: string[];
   /** Lines that were written more often than may be. */
   doubled: string[];
-  /** Lines that were written twice because Claude itself was killed before it knew the result of the call. */
-  repeated: number;
+  /** Lines of calls that were made again after Claude was killed, whose result was not in its record at that moment. */
+  repeated: string[];
   /** Sessions whose state at the end is not the truth, or that changed their conversation. */
   untrue: string[];
   /** Processes of runs that were still there at the end. */
   left: number;
 }
 
-/** Opens sessions that work with the given processes, and sends each its messages. */
+/**
+ * Opens sessions that work with the given processes, each in a folder of its own, and one more in a clone; the first one
+ * gets two messages.
+ */
 export async function openSites(cluster: Cluster, name: string, roles: readonly Role[]): Promise<Worksite[]> {
-  const sites = await Promise.all(
-    roles.map((role, index) => openSite(cluster, `${name}-${index}`, { role, messages: index === 0 ? 2 : 1 })),
-  );
-  return sites;
+  const inFolders = roles.map((role, index) => openInFolder(cluster, `${name}-${index}`, role, index === 0 ? 2 : 1));
+  return Promise.all([...inFolders, openInClone(cluster, `${name}-clone`, roles.at(-1) ?? "serve")]);
 }
 
-async function openSite(
-  cluster: Cluster,
-  name: string,
-  { role, messages }: { role: Role; messages: number },
-): Promise<Worksite> {
+async function openInFolder(cluster: Cluster, name: string, role: Role, messages: number): Promise<Worksite> {
   const projectPath = await newFolder(cluster, name);
-  const { sessionId } = await cluster.call<Session>("/api/sessions", {
-    projectType: "local",
-    projectPath,
-    title: name,
-  });
+  const { sessionId } = await openWith(cluster, role, { projectType: "local", projectPath, title: name });
+  return { sessionId, file: join(projectPath, FILE), jobs: jobsOf(name, messages) };
+}
+
+async function openInClone(cluster: Cluster, name: string, role: Role): Promise<Worksite> {
+  const session = await openWith(cluster, role, { projectType: "github", githubRepo: REPOSITORY, title: name });
+  if (session.workspacePath === null) throw new Error("a session of kind github has no workspace");
+  return { sessionId: session.sessionId, file: join(session.workspacePath, FILE), jobs: jobsOf(name, 1) };
+}
+
+async function openWith(cluster: Cluster, role: Role, body: object): Promise<Session> {
+  const session = await cluster.call<Session>("/api/sessions", body);
   const workerId = await cluster.workerId(role);
-  await cluster.ask((db) => db.updateTable("sessions").set({ workerId }).where("id", "=", sessionId).execute());
-  const jobs = Array.from({ length: messages }, (_, index) => ({
+  await cluster.ask((db) => db.updateTable("sessions").set({ workerId }).where("id", "=", session.sessionId).execute());
+  return session;
+}
+
+const jobsOf = (name: string, messages: number): LineJob[] =>
+  Array.from({ length: messages }, (_, index) => ({
     label: `${name}-${index}`,
     from: index * CALLS + 1,
     to: (index + 1) * CALLS,
     callMs: CALL_MS,
-    file: "lines",
+    file: FILE,
   }));
-  return { sessionId, file: join(projectPath, "lines"), jobs };
-}
 
 /** Sends the messages of all sites; the first ones of each at the same time. */
 export const sendJobs = (cluster: Cluster, sites: readonly Worksite[]): Promise<unknown> =>
@@ -74,15 +81,25 @@ export const sendJobs = (cluster: Cluster, sites: readonly Worksite[]): Promise<
     }),
   );
 
-/** Waits until nothing is left to do in the sites' sessions; what does not end in time is found by `inspect`. */
+/**
+ * Waits until nothing is left to do in the sites' sessions, copies included; what does not end in time is found by
+ * `inspect`.
+ */
 export async function untilRested(cluster: Cluster, sites: readonly Worksite[]): Promise<void> {
   const ids = sites.map(({ sessionId }) => sessionId);
   const wanted = sites.reduce((sum, { jobs }) => sum + jobs.length, 0);
   for (const deadline = Date.now() + FINISH_MS; Date.now() < deadline; await sleep(100)) {
     const rows = await cluster.ask((db) =>
-      db.selectFrom("runs").select("finishedAt").where("sessionId", "in", ids).execute(),
+      db
+        .selectFrom("runs")
+        .leftJoin("attempts", "attempts.runId", "runs.id")
+        .select(["runs.id", "runs.finishedAt", "attempts.keptAt"])
+        .where("sessionId", "in", ids)
+        .execute(),
     );
-    if (rows.length === wanted && rows.every(({ finishedAt }) => finishedAt !== null)) return;
+    const runs = new Set(rows.map(({ id }) => id));
+    const isOver = rows.every(({ finishedAt, keptAt }) => finishedAt !== null && keptAt !== null);
+    if (runs.size === wanted && isOver) return;
   }
 }
 
@@ -93,13 +110,36 @@ export const readLines = async ({ file }: Worksite): Promise<number[]> =>
     .filter((line) => line !== "")
     .map(Number);
 
-/** Looks at everything a site left. `open` are the lines whose calls may have been cut off by the killing of Claude. */
+/** Numbers of lines whose calls have their result in Claude's own record, wherever it lies. */
+export async function recordedLines({ dataDir }: Cluster, { sessionId }: Worksite): Promise<Set<number>> {
+  const found = new Set<number>();
+  for (const role of ["serve", "worker"] as const) {
+    const folder = join(dataDir(role), "claude", sessionId, "projects");
+    const names = await readdir(folder, { recursive: true }).catch(() => []);
+    for (const name of names.filter((one) => one.endsWith(`${sessionId}.jsonl`)))
+      for (const line of (await readFile(join(folder, name), "utf8")).split("\n"))
+        // The call itself does not hold the report: the shell puts it together.
+        for (const [, number] of line.matchAll(/wrote-\S+-line-(\d+)\./g)) found.add(Number(number));
+  }
+  return found;
+}
+
+/**
+ * Lines that were written and whose results Claude's record does not hold. Asked right after Claude was killed, these
+ * are the only ones that may come again: what it does not remember, it cannot know.
+ */
+export async function forgottenLines(cluster: Cluster, site: Worksite): Promise<Set<number>> {
+  const recorded = await recordedLines(cluster, site);
+  return new Set((await readLines(site)).filter((number) => !recorded.has(number)));
+}
+
+/** Looks at everything a site left. `open` are the lines that Claude did not remember when it was killed, by session. */
 export async function inspect(
   cluster: Cluster,
   sites: readonly Worksite[],
   open: ReadonlyMap<string, ReadonlySet<number>>,
 ): Promise<Findings> {
-  const found: Findings = { runs: 0, lost: [], doubled: [], repeated: 0, untrue: [], left: 0 };
+  const found: Findings = { runs: 0, lost: [], doubled: [], repeated: [], untrue: [], left: 0 };
   for (const site of sites) {
     const { items: runs } = await cluster.call<{ items: Run[] }>(`/api/sessions/${site.sessionId}/runs`);
     found.runs += runs.length;
@@ -133,7 +173,7 @@ function countLines(
   for (let number = 1; number <= last; number++) {
     const times = lines.filter((line) => line === number).length;
     if (times === 0) found.lost.push(`${sessionId} has no line ${number}`);
-    else if (times === 2 && open.has(number)) found.repeated += 1;
+    else if (times === 2 && open.has(number)) found.repeated.push(`${sessionId} has line ${number} again`);
     else if (times > 1) found.doubled.push(`${sessionId} has line ${number} ${times} times: ${lines.join(" ")}`);
   }
 }
@@ -149,7 +189,7 @@ async function untruths(cluster: Cluster, { sessionId }: Worksite): Promise<stri
           .selectFrom("attempts")
           .innerJoin("runs", "runs.id", "attempts.runId")
           .whereRef("runs.sessionId", "=", "sessions.id")
-          .where("attempts.finishedAt", "is", null)
+          .where((of) => of.or([of("attempts.finishedAt", "is", null), of("attempts.keptAt", "is", null)]))
           .select((of) => of.fn.countAll<number>().as("n"))
           .as("openAttempts"),
         eb

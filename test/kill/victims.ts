@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { findMarkedProcesses, signal } from "../../src/claude/marked-processes.ts";
 import { readProc } from "../../src/claude/process-identity.ts";
 import type { Cluster, Role } from "./cluster.ts";
-import { readLines, type Worksite } from "./round.ts";
+import { forgottenLines, type Worksite } from "./round.ts";
 
 export const VICTIMS = [
   "API server",
@@ -28,12 +28,14 @@ export const ROLES: Record<Victim, readonly Role[]> = {
 export interface Killed {
   /** Seconds until somebody alive carried on with every unfinished run; undefined when nothing was going on. */
   noticed: number | undefined;
-  /** Lines, by session, whose calls may have been cut off before Claude knew their results. */
+  /** Lines, by session, whose results were not in Claude's record when it was killed. */
   open: Map<string, Set<number>>;
 }
 
 const LEASE_SECONDS = 15;
 const NOTICE_MS = 60_000;
+/** A killed process is gone in milliseconds; its successor needs longer to begin. */
+const DEAD_MS = 500;
 
 /** Kills the victim without warning, brings back what an operator's supervisor would, and waits until it is noticed. */
 export function kill(
@@ -126,8 +128,10 @@ async function killClaude(cluster: Cluster, sites: readonly Worksite[], random: 
   if (victims.length === 0) return { noticed: undefined, open: new Map() };
   const at = Date.now();
   for (const { pid } of victims) signal(pid, "SIGKILL");
-  const site = sites.find(({ sessionId }) => sessionId === life.sessionId);
-  const last = site && (await readLines(site)).at(-1);
+  await untilDead(victims, at + DEAD_MS);
+  const hit = sites.filter(({ sessionId }) => sessionId === life.sessionId);
+  const open = new Map<string, Set<number>>();
+  for (const site of hit) open.set(site.sessionId, await forgottenLines(cluster, site));
   const ended = () =>
     cluster.ask((db) =>
       db
@@ -138,10 +142,11 @@ async function killClaude(cluster: Cluster, sites: readonly Worksite[], random: 
         .executeTakeFirst(),
     );
   while (!(await ended())?.finishedAt && Date.now() < at + NOTICE_MS) await sleep(25);
-  return {
-    noticed: (Date.now() - at) / 1000,
-    open: new Map([[life.sessionId, new Set(last === undefined ? [] : [last])]]),
-  };
+  return { noticed: (Date.now() - at) / 1000, open };
+}
+
+async function untilDead(victims: readonly { pid: number }[], deadline: number): Promise<void> {
+  while (victims.some(({ pid }) => readProc(`/proc/${pid}/cmdline`)) && Date.now() < deadline) await sleep(5);
 }
 
 /** The CLI itself: neither the shell around it, nor what makes its process namespace, nor its tools. */
