@@ -6,6 +6,7 @@ import { type Caller, findCaller } from "./caller.ts";
 import { clientAddress } from "./client-address.ts";
 import { createFailedKeys } from "./failed-keys.ts";
 import { hostName, isLoopbackAddress, isLoopbackName } from "./host-names.ts";
+import { rememberRuns } from "./remember-runs.ts";
 import { cookieValue, createSignInCookies, SIGN_IN_COOKIE } from "./sign-in-cookie.ts";
 
 /** Tokens of runs; they open only the hook routes. */
@@ -35,6 +36,7 @@ export function createWhoIsAsking(settings: AuthSettings) {
   const cookies = createSignInCookies(settings.apiKeys);
   const failedKeys = createFailedKeys();
   const rules = createBrowserRules(settings);
+  const verifyRunToken = rememberRuns(settings.verifyRunToken);
   const isLocal = localTrust(settings, keys, rules.publicHost);
 
   function judgeKey(presented: string, req: IncomingMessage): string {
@@ -53,7 +55,7 @@ export function createWhoIsAsking(settings: AuthSettings) {
   }
 
   async function judgeRunToken(token: string, req: IncomingMessage): Promise<Caller> {
-    const run = await settings.verifyRunToken(sha256(token).toString("hex"));
+    const run = await verifyRunToken(sha256(token).toString("hex"));
     if (!run) throw new AppError("unauthorized", "This run token is not known, or its run is over");
     if (!HOOK_PATH.test(req.url ?? "")) throw new AppError("forbidden", "A run token only opens /api/hooks");
     return { kind: "run", name: `run ${run.runId}`, ...run };

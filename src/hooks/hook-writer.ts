@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { AppError, toError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createHookBacklog, type BacklogLimits, type Waiting } from "./hook-backlog.ts";
@@ -9,7 +10,7 @@ const HELD = /^(?:40|55)/u;
 
 /**
  * Writes hooks in batches without a timer: one statement is under way, and the next takes what has piled up meanwhile.
- * A lone hook is written at once. What a batch cannot store is tried row by row, so one bad row fails alone.
+ * A lone hook is written at once; those that come in the same turn of the event loop go together. What a batch cannot store is tried row by row, so one bad row fails alone.
  */
 export function createHookWriter(
   { statement, log }: { statement: HookStatement; log: Logger },
@@ -20,6 +21,7 @@ export function createHookWriter(
   let closed = false;
 
   async function work(): Promise<void> {
+    await turn();
     for (let batch = backlog.take(); batch.length > 0; batch = backlog.take()) await writeBatch(batch);
     working = undefined;
   }

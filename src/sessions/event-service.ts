@@ -56,6 +56,7 @@ export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
     async follow(sessionId: string, lastSeq: string | undefined, open: () => FollowSink): Promise<() => void> {
       let seq = seqOf(lastSeq ?? "0");
       await requireSession(sessionId);
+      await feed.skipAhead();
       const sink = open();
       const isFresh = (event: SessionEvent) => event.sessionId === sessionId && event.seq > seq;
       async function send(events: readonly SessionEvent[]): Promise<void> {
@@ -83,6 +84,7 @@ export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
     /** All sessions' events from a cursor on, at least once each; without one, from now on. */
     async followAll(lastId: string | undefined, open: () => FollowSink): Promise<() => void> {
       const from = lastId === undefined ? undefined : placeOf(lastId);
+      await feed.skipAhead();
       const sink = open();
       const follower = createFollower(sink);
       const end = feed.follow(follower.push);

@@ -34,6 +34,15 @@ export async function openFeed({ db, listener, log }: { db: Database; listener: 
   let pumping: Promise<void> | undefined;
   let again = false;
 
+  /** Nobody needed what has come so far, so it is passed over. Who comes meanwhile is not: then the place stays. */
+  async function skipAhead(): Promise<void> {
+    if (followers.size > 0) return;
+    const horizon = await findHorizon(db);
+    if (followers.size > 0) return;
+    cursor = horizon;
+    had = new Set();
+  }
+
   /** Reads what is new and hands it on. */
   async function pumpOnce(): Promise<void> {
     const { events, next, complete } = await findEventsFrom(db, { horizon: cursor }, MAX_BATCH);
@@ -49,7 +58,7 @@ export async function openFeed({ db, listener, log }: { db: Database; listener: 
       do {
         again = false;
         await pumpOnce();
-      } while (again && !stopped.signal.aborted);
+      } while (again && followers.size > 0 && !stopped.signal.aborted);
     } catch (error) {
       log.warn({ err: error }, "the feed could not be read; it is tried again");
     } finally {
@@ -59,19 +68,26 @@ export async function openFeed({ db, listener, log }: { db: Database; listener: 
 
   function pump(): void {
     again = true;
-    if (!stopped.signal.aborted) pumping ??= pumpAll();
+    // With nobody listening each event would be read for nothing.
+    if (followers.size > 0 && !stopped.signal.aborted) pumping ??= pumpAll();
   }
 
   await listener.listen(SESSION_EVENTS, pump);
   listener.onResync(pump);
   const patrol = (async () => {
-    for await (const _ of every(PATROL_MS, undefined, { signal: stopped.signal })) pump();
+    for await (const _ of every(PATROL_MS, undefined, { signal: stopped.signal })) {
+      pump();
+      await skipAhead().catch(() => {}); // The database is away: whoever comes next asks again.
+    }
   })().catch((error: unknown) => {
     if (!stopped.signal.aborted) throw error;
   });
 
   return {
-    /** Where the feed stands now. */
+    /** Brings the feed to where it stands now; to be awaited before `follow`. */
+    skipAhead,
+
+    /** Where the feed stands; with nobody following, after `skipAhead`. */
     get cursor(): string {
       return cursor;
     },
