@@ -39,3 +39,9 @@ create table email_secret (
   created_at  timestamptz not null default now()
 );
 comment on table email_secret is 'the key that signs the reply addresses; all processes use the same one';
+
+create table email_mailboxes (
+  mailbox     text primary key check (octet_length(mailbox) between 1 and 500),
+  first_seen  timestamptz not null default now()
+);
+comment on table email_mailboxes is 'mailboxes that were found fit to be read: one that is full of other mail is not touched';

@@ -1,8 +1,9 @@
 import { availableParallelism, homedir, totalmem } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
-import { smtpConfig, smtpEnvironment } from "./config-smtp.ts";
+import { emailConfig, emailEnvironment } from "./config-email.ts";
 import { slackConfig, slackEnvironment } from "./config-slack.ts";
+import { smtpEnvironment } from "./config-smtp.ts";
 import { AppError } from "./lib/errors.ts";
 
 /** Where this installation lives: sql/, dashboard/dist and the default data directory are beside src/. */
@@ -77,6 +78,7 @@ const Environment = z.object({
   RETENTION_SNAPSHOTS_DAYS: Days.default(30),
   RETENTION_RUN_FILES_DAYS: Days.default(1),
   ...smtpEnvironment,
+  ...emailEnvironment,
   ...slackEnvironment,
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
@@ -198,6 +200,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     },
     retention: lifetimesOf(e),
     slack: slackConfig(e),
-    email: smtpConfig(e),
+    email: emailConfig(e),
   } as const;
 }

@@ -126,6 +126,11 @@ export interface Deliveries {
   topic: string;
 }
 
+export interface EmailMailboxes {
+  firstSeen: Generated<Timestamp>;
+  mailbox: string;
+}
+
 export interface EmailMessages {
   createdAt: Generated<Timestamp>;
   direction: string;
@@ -529,6 +534,7 @@ export interface DB {
   connectedChannels: ConnectedChannels;
   conversationCopies: ConversationCopies;
   deliveries: Deliveries;
+  emailMailboxes: EmailMailboxes;
   emailMessages: EmailMessages;
   emailSecret: EmailSecret;
   emailSeen: EmailSeen;

@@ -31,7 +31,7 @@ export interface HttpParts {
   verifyRunToken: VerifyRunToken;
   /** For anyone, before we ask who it is: health, version, later doors with signatures of their own. They parse bodies themselves. */
   openRouters: readonly Router[];
-  /** For callers; `req.body` is the text as it came, up to 32 MiB, and no rate limit holds Claude up. */
+  /** For callers; without a rate limit, which would hold Claude up. Below /api/hooks `req.body` is the text as it came, up to 32 MiB; others read it themselves. */
   hookRouters: readonly Router[];
   /** For callers, with JSON bodies. */
   routers: readonly Router[];

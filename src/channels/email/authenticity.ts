@@ -46,7 +46,12 @@ export function judgeResults(head: MailHead, authservId: string, from: string): 
 /** By ourselves: signatures, and SPF where the envelope is known. DNS is asked, for a bounded time. */
 export async function verifyOurselves(
   raw: Buffer,
-  { head, from, envelope, resolver = systemResolver() }: { head: MailHead; from: string; envelope: Envelope; resolver?: DNSResolver | undefined },
+  {
+    head,
+    from,
+    envelope,
+    resolver = systemResolver(),
+  }: { head: MailHead; from: string; envelope: Envelope; resolver?: DNSResolver | undefined },
 ): Promise<Authenticity> {
   if (head.all("dkim-signature").length > MAX_SIGNATURES) return unproven("it carries too many signatures");
   const verdict = await inTime(

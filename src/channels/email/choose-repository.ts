@@ -39,7 +39,10 @@ function byAddress(known: readonly EmailRepository[], tag: string): Choice {
   // An owner's name has no dot.
   const [, owner, repo] = /^([a-z0-9][a-z0-9-]*)\.([\w.-]+)$/i.exec(tag) ?? [];
   if (known.length > 0 || owner === undefined || repo === undefined)
-    return { is: "unclear", reason: `The address says “${tag}”, which is no repository that mails may start a session in.` };
+    return {
+      is: "unclear",
+      reason: `The address says “${tag}”, which is no repository that mails may start a session in.`,
+    };
   return chosen(`${owner}/${repo}`);
 }
 

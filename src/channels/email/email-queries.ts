@@ -103,3 +103,29 @@ export async function countRecentMails(
     .executeTakeFirstOrThrow();
   return Number(count);
 }
+
+/** Says which message of the session a mail became. */
+export async function setLedgerMessage(db: Kysely<DB>, messageId: string, ledgerId: string): Promise<void> {
+  await db.updateTable("emailMessages").set({ ledgerId }).where("messageId", "=", messageId).execute();
+}
+
+/** Mails that a person wrote to us within an hour: in all, and in one session; without the one that asks. */
+export async function countMailsOf(
+  db: Kysely<DB>,
+  { participant, sessionId, except }: { participant: string; sessionId: string | undefined; except: string },
+): Promise<{ all: number; inSession: number }> {
+  const rows = await db
+    .selectFrom("emailMessages")
+    .innerJoin("emailThreads", "emailThreads.id", "emailMessages.threadId")
+    .select((select) => ["emailThreads.sessionId", select.fn.countAll<number>().as("count")])
+    .where("emailThreads.participant", "=", participant)
+    .where("emailMessages.direction", "=", "inbound")
+    .where("emailMessages.messageId", "!=", except)
+    .where("emailMessages.createdAt", ">", new Date(Date.now() - 3_600_000))
+    .groupBy("emailThreads.sessionId")
+    .execute();
+  return {
+    all: rows.reduce((sum, { count }) => sum + Number(count), 0),
+    inSession: Number(rows.find((row) => row.sessionId === sessionId)?.count ?? 0),
+  };
+}

@@ -58,7 +58,7 @@ function findEnd(raw: Buffer): { end: number; bodyAt: number; tooLong: boolean }
 
 /** The ids in a Message-ID, In-Reply-To or References header, with their angle brackets, in order, each once. */
 export function messageIds(value: string | undefined, max = 100): string[] {
-  const found = (value ?? "").match(/<[^<>\s]{1,898}>/g) ?? [];
+  const found = (value ?? "").match(/<[!-;=?-~]{1,898}>/g) ?? [];
   return [...new Set(found)].filter((id) => id.length <= MAX_MESSAGE_ID).slice(-max);
 }
 
@@ -71,7 +71,11 @@ export function decodeWords(value: string, max = 500): string {
   );
   // A head may hold UTF-8 as it is; read as latin1 it would be two characters for one.
   const plain = decoded === joined ? asUtf8(joined) : decoded;
-  return plain.replaceAll(/[\u0000-\u001f\u007f\s]+/g, " ").trim().slice(0, max).toWellFormed();
+  return plain
+    .replaceAll(/[\u0000-\u001f\u007f\s]+/g, " ")
+    .trim()
+    .slice(0, max)
+    .toWellFormed();
 }
 
 function decodeWord(charset: string, kind: string, text: string): string | undefined {

@@ -16,7 +16,11 @@ export async function parseMail(raw: Buffer): Promise<Mail> {
   const parsed = await simpleParser(raw, OPTIONS);
   return {
     from: addressesOf(parsed.from),
-    subject: (parsed.subject ?? "").replaceAll(/[\u0000-\u001f\u007f\s]+/g, " ").trim().slice(0, 1_000).toWellFormed(),
+    subject: (parsed.subject ?? "")
+      .replaceAll(/[\u0000-\u001f\u007f\s]+/g, " ")
+      .trim()
+      .slice(0, 1_000)
+      .toWellFormed(),
     text: await textOf(parsed),
     files: filesOf(parsed.attachments),
   };
@@ -74,7 +78,10 @@ function filesOf(attachments: readonly Attachment[]): MailFile[] {
       content: file.content,
       inline: file.related,
     }));
-  return [...files.filter(({ inline }) => !inline), ...files.filter(({ inline }) => inline)].slice(0, MAIL_LIMITS.files);
+  return [...files.filter(({ inline }) => !inline), ...files.filter(({ inline }) => inline)].slice(
+    0,
+    MAIL_LIMITS.files,
+  );
 }
 
 function nameOf({ filename, contentType }: Attachment, index: number): string {

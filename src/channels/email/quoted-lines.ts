@@ -3,6 +3,9 @@
 const ORIGINAL =
   /^\s*-{2,}\s*(?:original message|original appointment|urspr(?:ü|ue)ngliche nachricht|originalnachricht|original-nachricht|message d['’]origine|message original|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig (?:besked|meddelelse)|ursprungligt meddelande|opprinnelig melding|alkuper(?:ä|a)inen viesti|wiadomo(?:ś|s)(?:ć|c) oryginalna|p(?:ů|u)vodn(?:í|i) zpr(?:á|a)va|orijinal mesaj|исходное сообщение|оригинальное сообщение|原始邮件|原始郵件|元のメッセージ|원본 메시지)\s*-{2,}\s*$/iu;
 
+const FORWARDED =
+  /^\s*(?:-{2,}\s*(?:forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat meddelande|videresendt melding|пересылаемое сообщение|转发的?邮件|転送メッセージ|전달된 메시지).{0,40}-{2,}|begin forwarded message:|anfang der weitergeleiteten nachricht:|début du message (?:réexpédié|transféré).{0,3}:|inicio del mensaje reenviado:)\s*$/iu;
+
 const HEADER_NAME =
   /^\s*\*?(?:from|von|de|da|van|från|fra|lähettäjä|od|kimden|от|от кого|发件人|寄件者|差出人|보낸 사람)\s?\*?\s?[:：]\s?\*?\s*\S/iu;
 const SECOND_HEADER =
@@ -16,6 +19,8 @@ const SIGNED =
 
 export const isQuoted = (line: string): boolean => /^\s{0,3}>/.test(line);
 export const isBlank = (line: string): boolean => line.trim() === "";
+/** What follows was handed on to be read. */
+export const beginsForwarded = (line: string): boolean => line.length < 200 && FORWARDED.test(line);
 /** Where a signature begins. */
 export const isSignature = (line: string): boolean => SIGNED.test(line.trimEnd()) || line === "-- ";
 

@@ -1,5 +1,5 @@
 import EmailReplyParser from "email-reply-parser";
-import { attributionLength, beginsOriginal, isBlank, isQuoted, isSignature } from "./quoted-lines.ts";
+import { attributionLength, beginsForwarded, beginsOriginal, isBlank, isQuoted, isSignature } from "./quoted-lines.ts";
 import { REPLY_MARKER } from "./reply-marker.ts";
 
 /** The parser's patterns go over the whole text; a longer one is cut by our own rules only. */
@@ -17,11 +17,13 @@ export interface OwnText {
 
 /**
  * What the writer of a reply wrote, without what his mail program quoted of ours. What is not surely a quote stays: code,
- * shell prompts, and answers between the lines together with the lines that they answer.
+ * shell prompts, what was handed on, and answers between the lines together with the lines that they answer.
  */
-export function cutQuotes(full: string): OwnText {
+export function cutQuotes(full: string, { forwarded = false } = {}): OwnText {
   const lines = full.replaceAll("\r\n", "\n").split("\n");
   const masked = maskCode(lines);
+  const isOurs = masked.some((line) => line.includes(REPLY_MARKER));
+  if (!isOurs && (forwarded || masked.some(beginsForwarded))) return { text: full.trim(), cut: false };
   const kept = tidy(aboveMarker(lines, masked) ?? withoutQuotes(lines, masked));
   const text = kept === "" ? ownLines(lines, masked) : kept;
   return { text, cut: text !== full.trim() };
@@ -71,7 +73,8 @@ function attributionEdge(above: readonly string[]): number {
   while (end > 0 && (isBlank(above[end - 1] ?? "") || isQuoted(above[end - 1] ?? ""))) end -= 1;
   const attribution = attributionLength(above.slice(0, end));
   if (attribution > 0) return end - attribution;
-  for (let at = Math.max(0, end - MAX_SIGNATURE); at < end; at += 1) if (beginsOriginal(above, at)) return ruled(above, at);
+  for (let at = Math.max(0, end - MAX_SIGNATURE); at < end; at += 1)
+    if (beginsOriginal(above, at)) return ruled(above, at);
   return end;
 }
 
@@ -92,7 +95,8 @@ function answersBetween(masked: readonly string[]): boolean {
 function withoutQuotes(lines: readonly string[], masked: readonly string[]): string[] {
   const original = masked.findIndex((_, at) => beginsOriginal(masked, at));
   // At the very top it is all there is: a mail that was handed on.
-  const end = original > 0 && masked.slice(0, original).some((line) => !isBlank(line)) ? ruled(masked, original) : lines.length;
+  const end =
+    original > 0 && masked.slice(0, original).some((line) => !isBlank(line)) ? ruled(masked, original) : lines.length;
   const above = masked.slice(0, end);
   const drop = trailingQuote(above);
   const body = lines.slice(0, drop);
@@ -126,7 +130,9 @@ function parsedEnd(masked: readonly string[]): number {
   if (text.length > MAX_PARSED) return masked.length;
   const fragments = new EmailReplyParser().read(text).getFragments();
   const last = fragments.findLastIndex((part) => !part.isQuoted() && !part.isSignature() && !part.isEmpty());
-  const quote = fragments.findIndex((part, at) => at > last && part.isQuoted() && !isQuoted(part.getContent().trimStart()));
+  const quote = fragments.findIndex(
+    (part, at) => at > last && part.isQuoted() && !isQuoted(part.getContent().trimStart()),
+  );
   if (quote < 0) return masked.length;
   const before = fragments.slice(0, quote).reduce((sum, part) => sum + weight(part.getContent()), 0);
   let seen = 0;
@@ -163,7 +169,11 @@ function withoutSignature(lines: readonly string[], masked: readonly string[]): 
   return at <= 0 ? [...lines] : lines.slice(0, at);
 }
 
-const tidy = (lines: readonly string[]): string => lines.join("\n").replace(/^(?:\s*\n)+/, "").trimEnd();
+const tidy = (lines: readonly string[]): string =>
+  lines
+    .join("\n")
+    .replace(/^(?:\s*\n)+/, "")
+    .trimEnd();
 
 /** The last resort: all lines that are no quote, down to the first text that is surely ours. */
 function ownLines(lines: readonly string[], masked: readonly string[]): string {

@@ -39,8 +39,8 @@ export function createReplyAddresses({ address, secret }: { address: string; sec
       const prefix = sessionId.replaceAll("-", "").slice(0, SESSION_HEX);
       return `${local}+${prefix}-${sign(prefix)}@${domain}`;
     },
-    /** The address with a repository's tag, `bot+owner.repo@example.org`. */
-    ofRepository: (repository: string): string => `${local}+${repository.toLowerCase().replace("/", ".")}@${domain}`,
+    /** The address with the tag of a repository, `bot+owner.repo@example.org`. */
+    ofTag: (tag: string): string => `${local}+${tag.toLowerCase()}@${domain}`,
     /** Whether mail to it comes to us, with whatever tag. */
     isOurs(recipient: string): boolean {
       const [name = "", host] = parts(recipient);
