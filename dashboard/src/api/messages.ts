@@ -23,3 +23,10 @@ export const postMessage = (sessionId: string, message: { content: string; steer
     method: "POST",
     body: { content: message.content, source: "dashboard", ...(message.steer && { steer: true }) },
   });
+
+/** Says something in a new conversation of Claude that begins with a summary of what was said. */
+export const restartWith = (sessionId: string, content: string) =>
+  request(PostedMessage, `/api/sessions/${sessionId}/messages`, {
+    method: "POST",
+    body: { content, source: "dashboard", restart: "summary" },
+  });

@@ -37,7 +37,7 @@ export const REASONS: Record<RunReason, ReasonWords> = {
   cli_unsupported: { title: "Claude Code is too old", advice: "Update Claude Code on the server." },
   unknown_claude_session: {
     title: "Claude does not know this session any more",
-    advice: "Its transcript is gone. Start a new session for the rest.",
+    advice: "Its transcript is gone. Start anew with a summary of what was said here.",
   },
   prompt_refused: { title: "Prompt refused", advice: "Word the message differently and send it again." },
   output_too_large: { title: "Output too large", advice: GO_ON },

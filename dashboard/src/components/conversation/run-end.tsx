@@ -4,6 +4,7 @@ import { duration, fullTime, money, plural } from "../../lib/format.ts";
 import { REASONS } from "../../lib/run-words.ts";
 import { CancelledIcon, FailedIcon } from "../icons.tsx";
 import { DenialNotice } from "./denial-notice.tsx";
+import { RestartOffer } from "./restart-offer.tsx";
 import classes from "./run-end.module.css";
 
 function facts(run: Run): string {
@@ -41,6 +42,7 @@ function Notice({ run, latest }: { run: Run; latest: boolean }) {
         </h3>
         {run.error && <p className={classes.said}>{run.error}</p>}
         {latest && !run.error && <p className="dim">{reason.advice}</p>}
+        {latest && <RestartOffer run={run} />}
         {run.stderrTail && (
           <details>
             <summary>Details</summary>
