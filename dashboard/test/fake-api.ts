@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { CommandLog } from "../../src/contract/command-log.ts";
+import type { Delivery } from "../../src/contract/delivery.ts";
 import type { Diff } from "../../src/contract/diff.ts";
 import type { SessionEvent } from "../../src/contract/event.ts";
 import { type Message, PostMessage } from "../../src/contract/message.ts";
-import type { Problem } from "../../src/contract/problem.ts";
 import type { Run } from "../../src/contract/run.ts";
 import { CreateSession, type Session, type SessionThread, UpdateSession } from "../../src/contract/session.ts";
 import type { SystemStatus, Version } from "../../src/contract/system.ts";
+import { CREATED, json, problem } from "./fake-answers.ts";
 import { aMessage, aRun, aSession, aStatus, aVersion } from "./samples.ts";
 
 /** All that the stand-in knows; a test arranges it and looks at it. */
@@ -17,6 +18,7 @@ export interface FakeState {
   runs: Run[];
   events: SessionEvent[];
   diffs: Map<string, Diff>;
+  deliveries: Delivery[];
   /** By session. */
   threads: Map<string, SessionThread[]>;
   status: SystemStatus;
@@ -34,32 +36,11 @@ export const emptyState = (): FakeState => ({
   runs: [],
   events: [],
   diffs: new Map(),
+  deliveries: [],
   threads: new Map(),
   status: aStatus(),
   version: aVersion(),
 });
-
-const CREATED = 201;
-const json = (body: unknown, status = 200) =>
-  Response.json(body, {
-    status,
-    headers: { "content-type": status < 400 ? "application/json" : "application/problem+json" },
-  });
-
-function problem(status: number, detail: string, errors?: Problem["errors"]): Response {
-  const title = { 400: "Invalid", 401: "Unauthorized", 404: "Not found" }[status] ?? "Error";
-  const body: Problem = {
-    type: "about:blank",
-    title,
-    status,
-    detail,
-    code: title.toLowerCase(),
-    message: detail,
-    statusCode: status,
-    error: title,
-  };
-  return json({ ...body, ...(errors && { errors }) }, status);
-}
 
 const newest = <T extends { timestamp?: string; createdAt?: string; queuedAt?: string }>(items: T[]): T[] =>
   items.toSorted((a, b) =>
@@ -165,6 +146,11 @@ function ofSession(state: FakeState, session: Session, part: string, url: URL): 
         items: own(state.events).filter((event) => event.seq > Number(url.searchParams.get("after") ?? 0)),
         nextCursor: null,
       });
+    case "deliveries":
+      return page(
+        state.deliveries.filter((delivery) => delivery.sessionId === id),
+        url,
+      );
     case "threads":
       return json({ items: state.threads.get(id) ?? [] });
     case "diff":
@@ -214,6 +200,13 @@ function aboutOne(state: FakeState, url: URL, request: Request): Response | Prom
     : change(state, session, `${request.method} ${part}`, request);
 }
 
+function retry(state: FakeState, url: URL): Response {
+  const id = url.pathname.split("/").at(-2);
+  const delivery = state.deliveries.find(({ deliveryId, status }) => deliveryId === id && status === "failed");
+  if (!delivery) return problem(409, "Only a failed delivery can be sent again.");
+  return json(Object.assign(delivery, { status: "sending", givenUpAt: null }));
+}
+
 /** The API in memory: the contract's shapes and rules, no database and no Claude. */
 export async function answer(state: FakeState, request: Request): Promise<Response> {
   const url = new URL(request.url);
@@ -231,6 +224,7 @@ export async function answer(state: FakeState, request: Request): Promise<Respon
     case "POST /api/sessions":
       return create(state, await request.json());
     default:
+      if (/^\/api\/deliveries\/[^/]+\/retry$/u.test(url.pathname)) return retry(state, url);
       return aboutOne(state, url, request);
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { CommandLog } from "../../src/contract/command-log.ts";
+import type { Delivery } from "../../src/contract/delivery.ts";
 import type { SessionEvent } from "../../src/contract/event.ts";
 import type { Message } from "../../src/contract/message.ts";
 import type { Run } from "../../src/contract/run.ts";
@@ -12,6 +13,30 @@ const SECOND = 1_000;
 export const ago = (seconds: number): string => new Date(Date.now() - seconds * SECOND).toISOString();
 
 let logs = 0;
+
+/** One that was given up. */
+export function aDelivery(session: Session, given: Partial<Delivery> = {}): Delivery {
+  return {
+    deliveryId: randomUUID(),
+    sessionId: session.sessionId,
+    runId: null,
+    messageId: null,
+    kind: "callback",
+    type: "run.finished",
+    address: "https://n8n.example.com/webhook/7",
+    status: "failed",
+    attempts: 9,
+    nextAttemptAt: null,
+    deadline: ago(60),
+    lastError: "The receiver answered 500",
+    lastStatus: 500,
+    response: null,
+    createdAt: ago(90_000),
+    deliveredAt: null,
+    givenUpAt: ago(60),
+    ...given,
+  };
+}
 
 export function aSession(given: Partial<Session> = {}): Session {
   const sessionId = given.sessionId ?? randomUUID();

@@ -36,6 +36,25 @@ async function aTalk(): Promise<string> {
   return sessionId;
 }
 
+/** A callback that was given up: its receiver is gone. */
+const giveUp = (sessionId: string) =>
+  all.app.db
+    .insertInto("deliveries")
+    .values({
+      key: `given-up:${sessionId}`,
+      sessionId,
+      kind: "callback",
+      topic: "message.posted",
+      address: "http://127.0.0.1:9/webhook/7",
+      threadKey: `callback:${sessionId}`,
+      status: "failed",
+      attempts: 12,
+      lastError: "The receiver answered 410: this execution is over",
+      deadline: new Date(),
+      givenUpAt: new Date(),
+    })
+    .execute();
+
 test("files of a message and the threads of a session are shown, and a thread is muted for good", async () => {
   const sessionId = await aTalk();
   const page = await all.browser.open(`${all.app.url}/sessions/${sessionId}?tab=facts`);
@@ -56,6 +75,18 @@ test("files of a message and the threads of a session are shown, and a thread is
   expect(all.browser.faults).toEqual([]);
 });
 
+test("what was given up can be sent again, and says when it is tried next", async () => {
+  const sessionId = await aTalk();
+  await giveUp(sessionId);
+  const page = await all.browser.open(`${all.app.url}/sessions/${sessionId}?tab=facts`);
+  const trouble = page.getByRole("list", { name: "Not delivered" });
+  await trouble.getByText("this execution is over").waitFor();
+  await trouble.getByRole("button", { name: "Send again" }).click();
+  await trouble.getByText(/again at \d\d:\d\d/u).waitFor({ timeout: 20_000 });
+  expect(await trouble.getByRole("button").count()).toBe(0);
+  expect(all.browser.faults).toEqual([]);
+});
+
 test.each([
   ["light", 1440],
   ["dark", 1440],
@@ -63,6 +94,7 @@ test.each([
   ["dark", 375],
 ] as const)("files and threads keep their place on a %s screen of %i", async (scheme, width) => {
   const sessionId = await aTalk();
+  await giveUp(sessionId);
   const page = await all.browser.open(`${all.app.url}/sessions/${sessionId}`, { scheme, width, height: 900 });
   await page.getByRole("list", { name: "Files" }).getByText("prices.csv").waitFor();
   await picture(page, `files-${scheme}-${width}`);

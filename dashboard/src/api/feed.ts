@@ -14,6 +14,7 @@ const STALE: Partial<Record<EventType, readonly string[]>> = {
   message: ["messages", "threads"],
   run: ["runs", "messages", "diff", "status"],
   workspace: ["diff"],
+  delivery: ["deliveries"],
 };
 
 /** Told events go straight into the cache; what an event only names is read again, at most a few times a second. */

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { SessionThread } from "../../../src/contract/session.ts";
 import { openConsole } from "../../test/console.tsx";
 import { emptyState } from "../../test/fake-api.ts";
-import { aMessage, ago, anEvent, aSession } from "../../test/samples.ts";
+import { aDelivery, aMessage, ago, anEvent, aSession } from "../../test/samples.ts";
 
 const SLACK: SessionThread = {
   threadId: "00000000-0000-4000-8000-000000000001",
@@ -77,4 +77,29 @@ test("a message shows the files it brought, by name and size", async () => {
   const list = await within(await screen.findByRole("log")).findByRole("list", { name: "Files" });
   expect(within(list).getAllByRole("listitem")[0]).toHaveTextContent("invoice <b>.pdf183 kB");
   expect(within(list).getAllByRole("listitem")[1]).toHaveTextContent("notes.txt1 byte");
+});
+
+test("what did not arrive says why, and can be sent again; what arrived is not spoken of", async () => {
+  const { state, session, facts } = aTalk([]);
+  const given = aDelivery(session);
+  state.deliveries.push(
+    given,
+    aDelivery(session, {
+      kind: "slack",
+      address: "x",
+      status: "pending",
+      nextAttemptAt: ago(-600),
+      lastError: "not_in_channel",
+    }),
+    aDelivery(session, { kind: "email", status: "delivered", lastError: "a greylisted first try" }),
+  );
+  const { user, sent } = openConsole(facts, state);
+  const list = await screen.findByRole("list", { name: "Not delivered" });
+  const [callback, slack, ...more] = within(list).getAllByRole("listitem");
+  expect(callback).toHaveTextContent(/Callback.*https:\/\/n8n\.example\.com\/webhook\/7.*The receiver answered 500/u);
+  expect(slack).toHaveTextContent(/Slack again at \d\d:\d\d.*not_in_channel/u);
+  expect(more).toEqual([]);
+  await user.click(within(list).getByRole("button", { name: "Send again" }));
+  expect(sent.at(-1)).toMatchObject({ method: "POST", path: `/api/deliveries/${given.deliveryId}/retry` });
+  await waitFor(() => expect(list).not.toHaveTextContent("Callback"));
 });

@@ -8,6 +8,7 @@ import { Button } from "../button.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { SOURCES } from "../icons.tsx";
 import { ShellLine } from "../shell-line.tsx";
+import { DeliveryTrouble } from "./delivery-trouble.tsx";
 import { RunFacts } from "./run-facts.tsx";
 import { ThreadList } from "./thread-list.tsx";
 import classes from "./facts-tab.module.css";
@@ -92,6 +93,7 @@ export function FactsTab({ session }: { session: Session }) {
   const state = sessionState(session);
   return (
     <div className={classes.facts} tabIndex={0} role="region" aria-label="Facts">
+      <DeliveryTrouble sessionId={session.sessionId} />
       <Resume command={session.resumeCommand} />
       <section className={classes.part}>
         <h2>Session</h2>
