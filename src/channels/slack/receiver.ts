@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { createHeard } from "./heard.ts";
 import { threadKeyOf } from "./questions.ts";
 import type { SlackApp } from "./slack-app.ts";
 import { type HandlerParts, SLACK_DOOR } from "./slack-parts.ts";
@@ -9,9 +10,9 @@ const Event = z.looseObject({
   type: z.string(),
   subtype: z.string().nullish(),
   bot_id: z.string().nullish(),
-  channel: z.unknown(),
-  ts: z.unknown(),
-  thread_ts: z.unknown(),
+  channel: z.unknown().optional(),
+  ts: z.unknown().optional(),
+  thread_ts: z.unknown().optional(),
   item: z.object({ channel: z.string(), ts: z.string() }).partial().nullish(),
 });
 
@@ -51,8 +52,16 @@ export type Receiver = ReturnType<typeof createReceiver>;
  * What comes from Slack, by HTTP or Socket Mode, when it is known to come from Slack. An event is committed before this
  * resolves, so that Slack is told only of what cannot be lost; a rejection makes Slack send it again.
  */
-export function createReceiver({ receive, app, log }: Pick<HandlerParts, "receive"> & { app: SlackApp; log: Logger }) {
+export function createReceiver({
+  db,
+  receive,
+  app,
+  log,
+}: Pick<HandlerParts, "db" | "receive"> & { app: SlackApp; log: Logger }) {
+  const heard = createHeard({ db, log });
+
   async function keep({ event_id: externalId, ...callback }: EventCallback): Promise<void> {
+    await heard(callback.event);
     if (isNoise(callback.event)) return;
     const team = callback.authorizations?.[0]?.team_id ?? callback.team_id ?? "";
     const threadKey = threadOf(team, callback.event);

@@ -61,10 +61,15 @@ export function createSlackApp({ installations, apiUrl, posts, reactions, intera
     handling.handled = await reactions(event, place);
   });
 
-  for (const name of ["app_uninstalled", "tokens_revoked"] as const)
-    app.event(name, async ({ context }) => {
-      if (context.teamId !== undefined) await installations.remove(context.teamId);
-    });
+  app.event("app_uninstalled", async ({ context, body }) => {
+    if (context.teamId !== undefined) await installations.remove(context.teamId, new Date(body.event_time * 1000));
+  });
+
+  app.event("tokens_revoked", async ({ context, body, event }) => {
+    const isOurs = (event.tokens.bot ?? []).length > 0; // Else those of people, which we do not have.
+    if (context.teamId !== undefined && isOurs)
+      await installations.remove(context.teamId, new Date(body.event_time * 1000));
+  });
 
   app.action(/.*/, async ({ body, context, ack }) => {
     if (context.teamId !== undefined) await interactions.press(body, context.teamId);

@@ -1,5 +1,6 @@
 import express, { Router, type Request } from "express";
 import { z } from "zod";
+import { SLACK_PATHS } from "../../contract/slack-app.ts";
 import { boundedReading } from "../../http/bounded-reading.ts";
 import { route } from "../../http/route.ts";
 import { AppError } from "../../lib/errors.ts";
@@ -12,23 +13,24 @@ const MAX_BYTES_AT_ONCE = 64 * MAX_BODY_BYTES;
 
 const bodies = new WeakMap<object, Buffer>();
 
-const PATHS = {
-  "POST /slack/events": "Take in an event of Slack's",
-  "POST /slack/interactions": "Take in a button, a menu or a slash command of Slack's",
-} as const;
+const LINES = [
+  [`POST ${SLACK_PATHS.events}`, "Take in an event of Slack's"],
+  [`POST ${SLACK_PATHS.interactions}`, "Take in a button or a menu of Slack's"],
+  [`POST ${SLACK_PATHS.commands}`, "Take in a slash command of Slack's"],
+] as const;
 
-/** The two addresses that Slack is given. Each takes everything: what it is, is in the body. */
+/** The addresses that Slack is given. Each takes everything: what it is, is in the body. */
 export function createSlackRoutes({ signingSecret, receiver }: { signingSecret: string; receiver: Receiver }): Router {
   const router = Router();
   router.use(
-    "/slack",
+    [SLACK_PATHS.events, SLACK_PATHS.interactions, SLACK_PATHS.commands],
     boundedReading({ maxBytes: MAX_BYTES_AT_ONCE, maxBodyBytes: MAX_BODY_BYTES }),
     express.text({ limit: MAX_BODY_BYTES, type: () => true, verify: (req, _res, raw) => void bodies.set(req, raw) }),
   );
-  for (const [line, summary] of Object.entries(PATHS))
+  for (const [line, summary] of LINES)
     route(
       router,
-      line as keyof typeof PATHS,
+      line,
       {
         summary,
         description: "Signed by Slack with the app's signing secret; anything else is refused.",

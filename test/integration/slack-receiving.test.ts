@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { script, until } from "../support/slack-app.ts";
+import { ALICE, BOB, DIRECT, GENERAL, reactedWith, receivingApp, type ReceivingApp } from "../support/slack-receiving.ts";
+
+let at: ReceivingApp;
+beforeAll(async () => {
+  at = await receivingApp();
+});
+afterAll(() => at[Symbol.asyncDispose]());
+
+const ended = (sessionId: string) => at.app.until(sessionId, ["completed", "failed", "cancelled"]);
+const refused = (attempts: { status: number }[][]) => attempts.flat().filter(({ status }) => status !== 200);
+
+async function begun(text: string, channel = GENERAL) {
+  const said = at.slack.say({ channel, user: ALICE, text });
+  const { sessionId } = await at.sessionOf(said.ts);
+  return { said, sessionId };
+}
+
+test("a mention starts one session in the channel's repository, in its thread, with 👀 while it works", async () => {
+  const { slack, bot, app } = at;
+  const text = `${bot} ${script({ text: "Hello Alice." })}`;
+  const said = slack.say({ channel: GENERAL, user: ALICE, text, copies: 3 });
+  expect(refused(await said.delivered)).toEqual([]);
+  const session = await at.sessionOf(said.ts);
+  expect(session).toMatchObject({ source: "slack", githubRepo: expect.stringContaining("project") });
+  await ended(session.sessionId);
+
+  const [asked, answer, ...more] = await app.messages(session.sessionId);
+  expect(more).toEqual([]);
+  expect(asked).toMatchObject({
+    author: "alice",
+    source: "slack",
+    metadata: { slack: { team: slack.team().id, channel: GENERAL, user: ALICE, ts: said.ts } },
+  });
+  expect(answer?.content).toBe("Hello Alice.");
+  expect((await at.untilShown(GENERAL, said.ts, "Hello Alice.")).threadTs).toBe(said.ts);
+  expect(slack.callsOf("reactions.add").filter(({ args }) => args["timestamp"] === said.ts)).toHaveLength(1);
+  await until(
+    () => (reactedWith(said.message, "eyes").length === 0 ? true : undefined),
+    () => "the reaction is still there",
+  );
+});
+
+test("a reply in the thread goes on without a mention, in the name of whoever says it", async () => {
+  const { slack, bot, app } = at;
+  const { said, sessionId } = await begun(`${bot} ${script({ text: "one" })}`);
+  await ended(sessionId);
+  slack.say({ channel: GENERAL, user: BOB, threadTs: said.ts, text: script({ text: "two" }) });
+  await at.untilShown(GENERAL, said.ts, "two");
+  expect((await app.messages(sessionId)).map(({ author }) => author)).toEqual(["alice", null, "bob", null]);
+  expect(JSON.stringify(app.model.requests.at(-1))).toContain("Message from bob (slack)");
+});
+
+test("people who talk to each other, edits, bots and our own words start nothing", async () => {
+  const { slack, bot, app } = at;
+  const { said, sessionId } = await begun(`${bot} ${script({ text: "first" })}`);
+  await ended(sessionId);
+  await at.untilShown(GENERAL, said.ts, "first");
+  const before = (await at.sessions()).length;
+  const words = [
+    slack.say({ channel: GENERAL, user: ALICE, text: "nobody is asked" }),
+    slack.say({ channel: GENERAL, user: ALICE, threadTs: said.ts, text: `<@${BOB}> did you see that?` }),
+    slack.say({ channel: GENERAL, user: ALICE, text: "has joined", threadTs: said.ts, subtype: "channel_join" }),
+  ];
+  for (const one of words) expect(refused(await one.delivered)).toEqual([]);
+  slack.edit(said.message, `${bot} something else`);
+  await slack.settled();
+  const inbox = () => app.db.selectFrom("inbox").select("status").where("door", "=", "slack").execute();
+  await until(
+    async () => ((await inbox()).every(({ status }) => status === "done") ? true : undefined),
+    () => "the inbox is not handled",
+  );
+  expect(await at.sessions()).toHaveLength(before);
+  expect(await app.messages(sessionId)).toHaveLength(2);
+});
+
+test("in a direct message no mention is needed, and the only repository there is is taken", async () => {
+  const said = at.slack.say({ channel: DIRECT, user: ALICE, text: `please help me with ${script({ text: "yes" })}` });
+  const menu = await at.told(DIRECT, said.ts, /Which repository|yes/);
+  expect(at.slack.shown(menu)).toMatch(/Which repository|yes/);
+});
+
+test("help is answered always, once, and nothing is started by it", async () => {
+  const { slack, bot } = at;
+  const before = (await at.sessions()).length;
+  const said = slack.say({ channel: GENERAL, user: "UGUEST1", text: `${bot} help`, copies: 2 });
+  await at.told(GENERAL, said.ts, /Mention/);
+  await slack.settled();
+  expect(at.answers(GENERAL, said.ts)).toHaveLength(1);
+  expect(await at.sessions()).toHaveLength(before);
+});
+
+test("a guest and a stranger are told once that they may not ask", async () => {
+  const { slack, bot } = at;
+  const before = (await at.sessions()).length;
+  for (const user of ["UGUEST1", "UGUEST1", "UGUEST1", "USTRANGER1"])
+    slack.say({ channel: "CSHARED1", user, text: `${bot} do something` });
+  const told = (user: string) => slack.callsOf("chat.postEphemeral").filter(({ args }) => args["user"] === user);
+  await until(
+    () => (told("UGUEST1").length > 0 && told("USTRANGER1").length > 0 ? true : undefined),
+    () => "nobody was told",
+  );
+  await slack.settled();
+  const { db } = at.app;
+  await until(
+    async () => {
+      const open = await db.selectFrom("inbox").select("status").where("status", "in", ["received", "handling"]).execute();
+      return open.length === 0 ? true : undefined;
+    },
+    () => "the inbox is not handled",
+  );
+  expect(told("UGUEST1")).toHaveLength(1);
+  expect(await at.sessions()).toHaveLength(before);
+});
