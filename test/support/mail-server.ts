@@ -129,6 +129,8 @@ const environmentOf = ({ dovecot, smtp }: { dovecot: Dovecot; smtp: { host: stri
   SMTP_USER: BOT,
   SMTP_PASSWORD: dovecot.password,
   EMAIL_FROM: `Claude <${BOT}>`,
+  EMAIL_ALLOWED_SENDERS: "@people.test",
+  EMAIL_AUTHSERV_ID: AUTHSERV_ID,
 });
 
 function personOf(address: string, { dovecot, transport }: { dovecot: Dovecot; transport: Transporter }): Person {

@@ -6,7 +6,7 @@ import type { Answered } from "./mail-headers.ts";
 import { composeNotice } from "./notice-letter.ts";
 import { EmailNotice } from "./notice.ts";
 import type { Letter } from "./render-mail.ts";
-import { findAsked, findMailThread, findMailToAnswer, type MailThread } from "./sent-mail-queries.ts";
+import { findAsked, findMailThread, findMailToAnswer, type Asked, type MailThread } from "./sent-mail-queries.ts";
 
 /** A mail before it is rendered. */
 export interface Composed {
@@ -50,6 +50,10 @@ export async function composeLetter(
     : composePosted(db, { thread, body, outgoing });
 }
 
+/** The mail may not be known as this message yet, when the run was quick. */
+const isOf = ({ participant }: MailThread, { source, author }: Asked): boolean =>
+  source === "email" && (author?.includes(participant) ?? false);
+
 interface Parts<Body> {
   thread: MailThread;
   body: Body;
@@ -63,7 +67,7 @@ async function composeAnswer(db: Database, { thread, body, outgoing }: Parts<Run
   const files = await outgoing.files();
   const letter = {
     // Who asked by this very thread sees his question below.
-    asked: isAsked || !asked ? null : askedLine(asked),
+    asked: isAsked || !asked || isOf(thread, asked) ? null : askedLine(asked),
     markdown: answerText(body, files),
     notes: refusedNotes(files),
     footer: footerOf(body.links.dashboard, body.diff),
