@@ -385,6 +385,12 @@ export interface SlackChannels {
   verbosity: string | null;
 }
 
+export interface SlackHeard {
+  event: string;
+  firstAt: Generated<Timestamp>;
+  lastAt: Generated<Timestamp>;
+}
+
 export interface SlackInstallations {
   /**
    * AES-256-GCM under a key that is not in the database, bound to the workspace
@@ -507,6 +513,10 @@ export interface Workers {
 export interface Workspaces {
   baseCommit: string | null;
   branch: string | null;
+  /**
+   * which copy of the folder was worked in last; the same id lies beside that folder, so one that was left behind on a machine is known
+   */
+  copyId: string | null;
   createdAt: Generated<Timestamp>;
   error: string | null;
   kind: string;
@@ -548,6 +558,7 @@ export interface DB {
   sessionMessages: SessionMessages;
   sessions: Sessions;
   slackChannels: SlackChannels;
+  slackHeard: SlackHeard;
   slackInstallations: SlackInstallations;
   slackPosts: SlackPosts;
   slackProgress: SlackProgress;
