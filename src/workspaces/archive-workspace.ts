@@ -4,6 +4,7 @@ import type { Logger } from "../lib/logger.ts";
 import { explainLocalFailure } from "./git-failure.ts";
 import { removeWorktree } from "./git-worktree.ts";
 import { removeFolder } from "./private-folder.ts";
+import { forgetCopy } from "./workspace-copy.ts";
 import { updateWorkspace, type WorkspaceRow } from "./workspace-queries.ts";
 import { type SnapshotParts, takeSnapshot } from "./workspace-snapshot.ts";
 
@@ -15,6 +16,7 @@ export async function archiveWorkspace(parts: SnapshotParts & { log: Logger }, r
   await updateWorkspace(parts.db, row.sessionId, { state: "archived" });
   if (row.kind === "worktree") await removeWorktree(row);
   if (row.kind === "github") await removeFolder(row.path);
+  if (row.kind !== "local") await forgetCopy(row.path);
   parts.log.info({ sessionId: row.sessionId, kind: row.kind }, "workspace archived");
 }
 

@@ -7,6 +7,7 @@ import { makeClone, restoreClone } from "./github-clone.ts";
 import { openLocalFolder } from "./local-folder.ts";
 import type { RepositoryLocks } from "./repository-locks.ts";
 import type { WorkspaceConfig } from "./workspace-config.ts";
+import { isNewestCopy, markCopy } from "./workspace-copy.ts";
 import { findNewestSnapshot, updateWorkspace, type WorkspaceRow } from "./workspace-queries.ts";
 import { openRestore } from "./workspace-restore.ts";
 import type { SnapshotParts } from "./workspace-snapshot.ts";
@@ -28,11 +29,13 @@ const isFolder = async (path: string): Promise<boolean> =>
 /** The workspace, ready to work in: found, made, made over after a kill, or restored from its newest snapshot. */
 export async function prepareWorkspace(parts: Parts, row: WorkspaceRow, signal: AbortSignal): Promise<Workspace> {
   const { sessionId, kind, path } = row;
-  if (row.state === "ready" && kind !== "local" && (await isFolder(path))) return { path };
+  if (row.state === "ready" && kind !== "local" && (await isFolder(path)) && (await isToBeUsed(parts, row)))
+    return { path };
   const began = performance.now();
   try {
     const { baseCommit } = await make(parts, row, signal);
-    await updateWorkspace(parts.db, sessionId, { state: "ready", error: null, baseCommit });
+    const copyId = kind === "local" ? null : await markCopy(path);
+    await updateWorkspace(parts.db, sessionId, { state: "ready", error: null, baseCommit, copyId });
   } catch (error) {
     // Given up because someone stopped it: nothing is wrong with the workspace, and the next run makes it.
     signal.throwIfAborted();
@@ -40,6 +43,16 @@ export async function prepareWorkspace(parts: Parts, row: WorkspaceRow, signal: 
   }
   parts.log.info({ sessionId, kind, ms: Math.round(performance.now() - began) }, "workspace ready");
   return { path };
+}
+
+/** A folder that was left behind on this machine gives way to the newest snapshot; without one it is the best there is. */
+async function isToBeUsed({ db, log }: Parts, row: WorkspaceRow): Promise<boolean> {
+  if ((await isNewestCopy(row)) || !(await findNewestSnapshot(db, row.sessionId))) return true;
+  log.warn(
+    { sessionId: row.sessionId },
+    "the workspace here is older than the session; it is restored from its snapshot",
+  );
+  return false;
 }
 
 async function make(parts: Parts, row: WorkspaceRow, signal: AbortSignal): Promise<{ baseCommit: string | null }> {

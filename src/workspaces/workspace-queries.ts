@@ -44,7 +44,7 @@ export const isPathTaken = async (db: Kysely<DB>, path: string): Promise<boolean
 export const updateWorkspace = (
   db: Kysely<DB>,
   sessionId: string,
-  change: { state: WorkspaceState; error?: string | null; baseCommit?: string | null },
+  change: { state: WorkspaceState; error?: string | null; baseCommit?: string | null; copyId?: string | null },
 ) =>
   db
     .updateTable("workspaces")
