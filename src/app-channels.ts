@@ -1,7 +1,8 @@
 import type { Core } from "./app-doors.ts";
-import type { Services } from "./app-services.ts";
+import { baseUrlOf, summarizeDiffOf, type Services } from "./app-services.ts";
 import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
 import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
+import { openEmail } from "./channels/email/email-door.ts";
 import { isSlackConfigured, openSlack } from "./channels/slack/slack-door.ts";
 import type { Listener } from "./db/notify.ts";
 import { createAnswerFiles } from "./deliveries/answer-files.ts";
@@ -21,6 +22,8 @@ export interface Door {
   openRouters?: HttpParts["routers"];
   /** For callers of the API. */
   routers?: HttpParts["routers"];
+  /** For callers of the API too; they read bodies that are not JSON themselves. */
+  rawRouters?: HttpParts["routers"];
 }
 
 /** What a door is made of, beside its own configuration. */
@@ -41,9 +44,9 @@ export async function openChannels(
   services: Services,
   { parts, listener }: { parts: AsyncDisposableStack; listener: Listener },
 ) {
-  const { config, log, storage, workspaces, address, outboundUrls } = core;
+  const { config, log, storage, workspaces, outboundUrls } = core;
   const { db } = storage;
-  const baseUrl = () => config.http.publicUrl ?? address.url;
+  const baseUrl = baseUrlOf(core);
   const doorParts: DoorParts = { ...services, core, listener, receive: receiveInto(db), baseUrl };
   const doors: Door[] = await openConfigured(doorParts, parts);
   await setConnectedChannels(
@@ -52,15 +55,13 @@ export async function openChannels(
   );
   const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
   const callbacks = createCallbackChannel({ secret, outboundUrls, version: VERSION });
-  const summarizeDiff = async (sessionId: string) => {
-    const { base, files, added, removed } = await workspaces.diff(sessionId);
-    return base === null ? null : { files: files.length, added, removed };
-  };
+  const summarizeDiff = summarizeDiffOf(core);
   const readFiles = createAnswerFiles({ readFile: workspaces.readFile });
 
   return {
     openRouters: doors.flatMap((door) => door.openRouters ?? []),
     routers: doors.flatMap((door) => door.routers ?? []),
+    rawRouters: doors.flatMap((door) => door.rawRouters ?? []),
 
     /** Begins to send, and to handle what came in: both say where we listen, so it is done once we do. */
     async start(): Promise<void> {
@@ -79,5 +80,6 @@ async function openConfigured(doorParts: DoorParts, parts: AsyncDisposableStack)
   const common = { ...doorParts, db: storage.db, log, dataDir: config.dataDir, holder };
   const doors: Door[] = [];
   if (isSlackConfigured(config.slack)) doors.push(parts.use(await openSlack({ ...common, config: config.slack })));
+  if (config.email) doors.push(parts.use(await openEmail({ ...common, config: config.email })));
   return doors;
 }

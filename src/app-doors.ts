@@ -20,6 +20,7 @@ import { createStatusRoutes, createVersionRoutes } from "./runs/status-routes.ts
 import { createStatusService, type StatusService } from "./runs/status-service.ts";
 import { createEventRoutes } from "./sessions/event-routes.ts";
 import { createSessionRoutes } from "./sessions/session-routes.ts";
+import { createStartRoutes } from "./sessions/start-routes.ts";
 import { createWorkspaceRoutes } from "./workspaces/workspace-routes.ts";
 import { type WorkspaceService } from "./workspaces/workspace-service.ts";
 
@@ -41,8 +42,8 @@ export interface Core {
 /** Everything people and programs talk to. */
 export function openDoors(
   core: Core,
-  { sessions, messages, events, threads }: Services,
-  more: Pick<HttpParts, "openRouters" | "routers">,
+  { sessions, messages, events, threads, results }: Services,
+  more: Pick<HttpParts, "openRouters" | "hookRouters" | "routers">,
 ): HttpParts {
   const { config, log, storage, workspaces, hooks, runs } = core;
   const deliveries = createDeliveryService({ db: storage.db });
@@ -53,12 +54,13 @@ export function openDoors(
     log,
     verifyRunToken: runs.verifyToken,
     openRouters: [createVersionRoutes({ status }), ...more.openRouters],
-    hookRouters: [createHookRoutes({ hooks })],
+    hookRouters: [createHookRoutes({ hooks }), ...more.hookRouters],
     routers: [
+      createStartRoutes({ sessions, results }),
       createSessionRoutes({ sessions }),
-      createMessageRoutes({ messages }),
+      createMessageRoutes({ messages, results }),
       createLogRoutes({ hooks }),
-      createRunRoutes({ runs }),
+      createRunRoutes({ runs, results }),
       createDeliveryRoutes({ deliveries }),
       createThreadRoutes({ threads }),
       createWorkspaceRoutes({ workspaces }),

@@ -3,17 +3,33 @@ import type { Listener } from "./db/notify.ts";
 import { createNoticeService } from "./deliveries/notice-service.ts";
 import { createThreadService } from "./deliveries/thread-service.ts";
 import { createMessageService } from "./messages/message-service.ts";
+import { createResultService } from "./runs/result-service.ts";
 import { createEventService } from "./sessions/event-service.ts";
 import { openFeed } from "./sessions/feed.ts";
 import { createSessionService } from "./sessions/session-service.ts";
 
 export type Services = Awaited<ReturnType<typeof openServices>>;
 
+/** Where people reach this server. */
+export const baseUrlOf =
+  ({ config, address }: Core) =>
+  (): string =>
+    config.http.publicUrl ?? address.url;
+
+/** What a session changed, in numbers; null when there is nothing to compare. */
+export const summarizeDiffOf =
+  ({ workspaces }: Core) =>
+  async (sessionId: string) => {
+    const { base, files, added, removed } = await workspaces.diff(sessionId);
+    return base === null ? null : { files: files.length, added, removed };
+  };
+
 /** What every door asks: the API, a Slack thread and a mail do the same by the same means. */
 export async function openServices(
-  { config, log, workerId, storage, claude, workspaces, runs, outboundUrls }: Core,
+  core: Core,
   { parts, listener }: { parts: AsyncDisposableStack; listener: Listener },
 ) {
+  const { config, log, workerId, storage, claude, workspaces, runs, outboundUrls } = core;
   const { db, queue } = storage;
   const { nudge } = queue;
   const feed = parts.use(await openFeed({ db, listener, log }));
@@ -32,5 +48,6 @@ export async function openServices(
     messages: createMessageService({ db, nudge, outboundUrls }),
     threads: createThreadService({ db }),
     outbox: createNoticeService({ db }),
+    results: createResultService({ db, feed, summarizeDiff: summarizeDiffOf(core), baseUrl: baseUrlOf(core) }),
   };
 }

@@ -108,7 +108,11 @@ async function openServing(core: Core, parts: AsyncDisposableStack) {
   const services = await openServices(core, { parts, listener });
   const channels = await openChannels(core, services, { parts, listener });
   const doorsWith = (routers: HttpParts["routers"]): HttpParts =>
-    openDoors(core, services, { openRouters: channels.openRouters, routers: [...channels.routers, ...routers] });
+    openDoors(core, services, {
+      openRouters: channels.openRouters,
+      hookRouters: channels.rawRouters,
+      routers: [...channels.routers, ...routers],
+    });
   return { channels, doorsWith };
 }
 

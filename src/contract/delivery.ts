@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Page } from "./page.ts";
-import { RunReason, RunStatus, Usage } from "./run.ts";
-import { Metadata, Source } from "./session.ts";
+import { Links, RunResult } from "./run-result.ts";
+import { Source } from "./session.ts";
 
 export const DeliveryStatus = z.enum(["pending", "sending", "delivered", "failed"]);
 export type DeliveryStatus = z.infer<typeof DeliveryStatus>;
@@ -40,8 +40,6 @@ export const DeliveryFilter = z.object({
 });
 export type DeliveryFilter = z.infer<typeof DeliveryFilter>;
 
-const Links = z.object({ session: z.string(), dashboard: z.string() });
-
 /** What is said in a session's threads without a run: an outbound message that was posted to be delivered. */
 export const MessagePosted = z.object({
   eventId: z.uuid(),
@@ -57,29 +55,13 @@ export const MessagePosted = z.object({
 export type MessagePosted = z.infer<typeof MessagePosted>;
 
 /** What a receiver of a callback gets as JSON. The same event id means the same event, sent again. */
-export const RunFinished = z
-  .object({
-    eventId: z.uuid(),
-    type: z.literal("run.finished"),
-    sessionId: z.uuid(),
-    runId: z.uuid(),
-    status: RunStatus,
-    reason: RunReason.nullable(),
-    answer: z
-      .string()
-      .nullable()
-      .meta({ description: "What Claude answered; null when the run ended without success." }),
-    error: z.string().nullable().meta({ description: "What went wrong and what to do, for a person." }),
-    costUsd: z.number().nullable(),
-    usage: Usage.nullable(),
-    turns: z.int().nullable(),
-    durationMs: z.int().nullable(),
-    diff: z.object({ files: z.int(), added: z.int(), removed: z.int() }).nullable().meta({
-      description: "What the session changed since it began, in numbers; null when it takes too long to know.",
-    }),
-    links: Links.extend({ run: z.string() }),
-    metadata: Metadata.meta({ description: "The session's; what was given with the message stands over it." }),
-    timestamp: z.iso.datetime().meta({ description: "When the run ended." }),
-  })
-  .meta({ id: "RunFinished" });
+export const RunFinished = RunResult.extend({ eventId: z.uuid(), type: z.literal("run.finished") }).meta({
+  id: "RunFinished",
+});
 export type RunFinished = z.infer<typeof RunFinished>;
+
+/** What it gets instead when the deadline that the caller gave comes before the end. */
+export const RunStillRunning = RunResult.extend({ eventId: z.uuid(), type: z.literal("run.still_running") }).meta({
+  id: "RunStillRunning",
+});
+export type RunStillRunning = z.infer<typeof RunStillRunning>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MessageFile } from "./message-file.ts";
 import { Page } from "./page.ts";
-import { CallbackUrl, Prompt, Source } from "./session.ts";
+import { CallbackDeadline, CallbackUrl, Prompt, Source } from "./session.ts";
 
 export const Direction = z.enum(["inbound", "outbound"]);
 export type Direction = z.infer<typeof Direction>;
@@ -26,6 +26,7 @@ export const PostMessage = z
         "Begins a new conversation of Claude in the same session and workspace, told in short what was said so far: for when Claude's own record is gone, or grew too long.",
     }),
     callbackUrl: CallbackUrl.optional(),
+    callbackDeadlineSeconds: CallbackDeadline.optional(),
     metadata: z.record(z.string().max(200), z.json()).default({}),
   })
   .meta({ id: "PostMessage" });

@@ -79,6 +79,12 @@ export const CallbackUrl = z.string().trim().max(2048).meta({
   example: "http://127.0.0.1:5678/webhook-waiting/1",
 });
 
+/** Before a caller gives up waiting for a callback. */
+export const CallbackDeadline = z.int().min(10).max(604_800).meta({
+  description:
+    "Seconds from now by which the callback is wanted: if the run has not ended shortly before, `callbackUrl` is told so (run.still_running), once, and not again.",
+});
+
 export const CreateSession = z
   .object({
     projectType: ProjectType.meta({
@@ -105,7 +111,9 @@ export const CreateSession = z
     tags: z.array(Tag).max(50).default([]),
     slackChannel: z.string().trim().min(1).max(100).optional(),
     callbackUrl: CallbackUrl.optional(),
+    callbackDeadlineSeconds: CallbackDeadline.optional(),
     metadata: Metadata.default({}),
+    author: z.string().trim().min(1).max(200).optional().meta({ description: "Who asks, for a person." }),
     source: Source.default("api").meta({
       description:
         "The door it came through. Text of api, dashboard and cli goes to Claude as typed; other text is made inert.",
@@ -160,6 +168,10 @@ export const Session = z
   })
   .meta({ id: "Session" });
 export type Session = z.infer<typeof Session>;
+
+/** A session that was just made, and the run of its first message. */
+export const StartedSession = Session.extend({ runId: z.uuid().nullable() }).meta({ id: "StartedSession" });
+export type StartedSession = z.infer<typeof StartedSession>;
 
 export const SessionPage = Page(Session).meta({ id: "SessionPage" });
 

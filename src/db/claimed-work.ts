@@ -4,6 +4,8 @@ import { CLAIM_MS, holdClaims } from "./held-claims.ts";
 import type { Listener } from "./notify.ts";
 
 const SWEEP_MS = 5_000;
+/** What is due and yet could not be claimed (it waits behind another one) is not looked for more often. */
+const SOONEST_MS = 100;
 /** How long a stop waits for what is on its way. */
 const DRAIN_MS = 3_000;
 
@@ -18,10 +20,12 @@ interface ClaimedWork<T extends { claim: string }> {
   clock: () => Date;
   /** Takes what is due longest, for this process alone; undefined when nothing is due. */
   claimNext: (claimMs: number) => Promise<T | undefined>;
+  /** When the next one that waits is due; undefined when none waits. */
+  findNextDue: () => Promise<Date | undefined>;
   /** Holds claims for longer; returns those that are still ours. */
   renew: (claims: readonly string[], claimMs: number) => Promise<ReadonlySet<string | null>>;
-  /** Works on it and writes what became of it; returns when it is due again. `cut` aborts when the claim is lost. */
-  work: (claimed: T, signals: { cut: AbortSignal; stopped: AbortSignal }) => Promise<Date | undefined>;
+  /** Works on it and writes what became of it. `cut` aborts when the claim is lost. */
+  work: (claimed: T, signals: { cut: AbortSignal; stopped: AbortSignal }) => Promise<void>;
 }
 
 /**
@@ -34,6 +38,7 @@ export async function startClaimedWork<T extends { claim: string }>(parts: Claim
   const stopped = new AbortController();
   let looking: Promise<void> | undefined;
   let again = false;
+  let soon: NodeJS.Timeout | undefined;
 
   /** Claims until nothing is due or all hands are full. Whoever calls it meanwhile is not forgotten. */
   function look(): void {
@@ -50,15 +55,14 @@ export async function startClaimedWork<T extends { claim: string }>(parts: Claim
     again = false;
     while (!stopped.signal.aborted && held.size < parts.maxAtOnce) {
       const claimed = await parts.claimNext(CLAIM_MS);
-      if (!claimed) return;
+      if (!claimed) return lookAt(await parts.findNextDue());
       held.during(claimed.claim, (cut) => carry(claimed, cut));
     }
   }
 
   async function carry(claimed: T, cut: AbortSignal): Promise<void> {
     try {
-      const next = await parts.work(claimed, { cut, stopped: stopped.signal });
-      if (next) lookAt(next);
+      await parts.work(claimed, { cut, stopped: stopped.signal });
     } catch (error) {
       log.error({ err: error, name }, "what became of a piece of work could not be recorded; its claim runs out");
     }
@@ -66,10 +70,11 @@ export async function startClaimedWork<T extends { claim: string }>(parts: Claim
     setImmediate(look);
   }
 
-  /** The sweep would find it within 5 s; this is for waits that are shorter. */
-  function lookAt(at: Date): void {
-    const ms = at.getTime() - clock().getTime();
-    if (ms < SWEEP_MS) setTimeout(look, Math.max(0, ms)).unref();
+  /** The sweep would find it within 5 s; this is for what is due before. */
+  function lookAt(at: Date | undefined): void {
+    const ms = at === undefined ? Infinity : at.getTime() - clock().getTime();
+    clearTimeout(soon);
+    if (ms < SWEEP_MS) soon = setTimeout(look, Math.max(SOONEST_MS, ms)).unref();
   }
 
   await listener.listen(parts.channel, look);
@@ -82,6 +87,7 @@ export async function startClaimedWork<T extends { claim: string }>(parts: Claim
     async [Symbol.asyncDispose](): Promise<void> {
       stopped.abort();
       clearInterval(sweeping);
+      clearTimeout(soon);
       await looking;
       await Promise.race([held.allDone(), sleep(DRAIN_MS, undefined, { ref: false })]);
       held.cutAll("The server was stopped while it was on its way");

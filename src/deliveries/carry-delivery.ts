@@ -18,8 +18,8 @@ export interface CarryParts extends AttemptParts {
 const ATTEMPT_MS = 60_000;
 const SETTLE_RETRY_MS = 500;
 
-/** One attempt, and what became of it in the ledger. Returns when the next one is; undefined when there is none. */
-export async function carryDelivery(parts: CarryParts, claimed: Claimed, cut: AbortSignal): Promise<Date | undefined> {
+/** One attempt, and what became of it in the ledger. */
+export async function carryDelivery(parts: CarryParts, claimed: Claimed, cut: AbortSignal): Promise<void> {
   const { log, pace, clock, random } = parts;
   const signal = AbortSignal.any([cut, AbortSignal.timeout(ATTEMPT_MS)]);
   const { outcome, inDoubt } = await attemptDelivery(parts, claimed, signal);
@@ -29,13 +29,12 @@ export async function carryDelivery(parts: CarryParts, claimed: Claimed, cut: Ab
   const { id: deliveryId, kind, attempts } = claimed;
   if (!ours) {
     log.warn({ deliveryId, kind, outcome: outcome.is }, "a delivery was taken over by another sender");
-    return undefined;
+    return;
   }
   log[verdict.status === "failed" ? "warn" : "info"](
     { deliveryId, kind, attempts, status: verdict.status },
     "delivery attempted",
   );
-  return verdict.status === "pending" ? verdict.nextAt : undefined;
 }
 
 /** What is known of an attempt must not be lost: while the database is away it is written again and again. */

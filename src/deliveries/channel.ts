@@ -1,4 +1,4 @@
-import type { MessagePosted, RunFinished } from "../contract/delivery.ts";
+import type { MessagePosted, RunFinished, RunStillRunning } from "../contract/delivery.ts";
 
 /** What a door says of its own accord: help, a question, a refusal. It is kept as the door wrote it. */
 export interface Notice {
@@ -32,7 +32,8 @@ export interface Outgoing {
   threadKey: string;
   /** 1 for the first. A higher one with the same id may be a repetition of what the receiver had already. */
   attempt: number;
-  body: RunFinished | MessagePosted | Notice;
+  /** Only callbacks are told that a run goes on still. */
+  body: RunFinished | RunStillRunning | MessagePosted | Notice;
   /** The files that go with the body, read when they are asked for. */
   files(): Promise<OutgoingFiles>;
 }

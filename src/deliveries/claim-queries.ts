@@ -72,6 +72,19 @@ function claimOnce(db: Database, { kinds, now, claimMs }: Claiming): Promise<Cla
 
 const fromNow = (ms: number) => sql<Date>`now() + ${ms} * interval '1 millisecond'`;
 
+/** When the first of those that wait is due. */
+export async function findNextDelivery(db: Kysely<DB>, kinds: readonly string[]): Promise<Date | undefined> {
+  const next = await db
+    .selectFrom("deliveries")
+    .select("nextAt")
+    .where("status", "=", "pending")
+    .where("kind", "in", kinds)
+    .orderBy("nextAt")
+    .limit(1)
+    .executeTakeFirst();
+  return next?.nextAt;
+}
+
 /** Holds claims for longer; returns those that are still ours. One that has run out and was not taken is ours again. */
 export async function renewClaims(
   db: Kysely<DB>,

@@ -1,10 +1,8 @@
-import type { RunFinished } from "../contract/delivery.ts";
 import type { Database } from "../db/database.ts";
+import type { DiffSummary } from "../runs/run-result-queries.ts";
 import type { Notice, Outgoing, OutgoingFiles } from "./channel.ts";
 import { recordDetails, type Claimed } from "./claim-queries.ts";
 import { readMessagePosted, readRunFinished } from "./run-finished-queries.ts";
-
-export type DiffSummary = RunFinished["diff"];
 
 export interface ComposeParts {
   db: Database;
@@ -25,7 +23,7 @@ export async function composeDelivery(parts: ComposeParts, claimed: Claimed): Pr
   const { id: deliveryId, attempts: attempt, sessionId, runId, messageId, address, threadKey } = claimed;
   const text = textOf(body);
   const files = async () =>
-    sessionId === null || body.type !== "run.finished"
+    sessionId === null || body.type !== "run.finished" // Only what Claude said names files.
       ? { text, files: [], refused: [] }
       : parts.readFiles(sessionId, text);
   return { deliveryId, sessionId, runId, messageId, address, threadKey, attempt, body, files };
@@ -39,13 +37,13 @@ async function bodyOf(parts: ComposeParts, claimed: Claimed): Promise<Outgoing["
     case "message.posted":
       return readMessagePosted(db, claimed, baseUrl());
     default:
-      return readRunFinished(db, claimed, { diff: await diffOf(parts, claimed), baseUrl: baseUrl() });
+      return readRunFinished(db, claimed, { readDiff: () => diffOf(parts, claimed), baseUrl: baseUrl() });
   }
 }
 
 function textOf(body: Outgoing["body"]): string {
-  if (body.type === "run.finished") return body.answer ?? body.error ?? "";
-  return body.type === "message.posted" ? body.content : "";
+  if (body.type === "notice") return "";
+  return body.type === "message.posted" ? body.content : (body.answer ?? body.error ?? "");
 }
 
 /** Counted for the first attempt and kept: the session may go on, and later attempts say the same. */

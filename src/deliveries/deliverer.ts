@@ -4,7 +4,7 @@ import type { Logger } from "../lib/logger.ts";
 import { retryPace, type RetryPace } from "./after-attempt.ts";
 import type { AttemptParts } from "./attempt-delivery.ts";
 import { carryDelivery } from "./carry-delivery.ts";
-import { claimDelivery, renewClaims } from "./claim-queries.ts";
+import { claimDelivery, findNextDelivery, renewClaims } from "./claim-queries.ts";
 import { OUTBOX } from "./delivery-queries.ts";
 
 /** Sends at once in one process; each goes to another address. */
@@ -31,6 +31,7 @@ export function startDeliverer(parts: DelivererParts): Promise<AsyncDisposable> 
     maxAtOnce: MAX_AT_ONCE,
     clock,
     claimNext: (claimMs) => claimDelivery(db, { kinds, now: clock(), claimMs }),
+    findNextDue: () => findNextDelivery(db, kinds),
     renew: (claims, claimMs) => renewClaims(db, claims, claimMs),
     work: (claimed, { cut, stopped }) => carryDelivery({ ...parts, pace, clock, random, stopped }, claimed, cut),
   });

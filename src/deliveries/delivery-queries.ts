@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { sql, type Kysely, type Selectable } from "kysely";
 import type { DeliveryFilter, DeliveryStatus } from "../contract/delivery.ts";
 import { notify } from "../db/notify.ts";
@@ -26,6 +25,8 @@ export interface NewDelivery {
   address: string;
   /** Deliveries of one thread arrive in the order in which they were queued. */
   threadKey: string;
+  /** Not before; at once when absent. */
+  afterSeconds?: number;
   /** What a notice says; otherwise the content is read from the ledger when it is sent. */
   body?: { readonly [field: string]: unknown };
 }
@@ -56,10 +57,11 @@ export async function queueDeliveries(tx: Kysely<DB>, deliveries: readonly NewDe
   const rows = await tx
     .insertInto("deliveries")
     .values(
-      deliveries.map(({ body, ...delivery }) => ({
+      deliveries.map(({ body, afterSeconds = 0, ...delivery }) => ({
         ...delivery,
+        nextAt: sql<Date>`now() + ${afterSeconds} * interval '1 second'`,
         body: body === undefined ? null : JSON.stringify(body),
-        deadline: sql<Date>`now() + ${GIVE_UP_MS} * interval '1 millisecond'`,
+        deadline: sql<Date>`now() + ${afterSeconds * 1000 + GIVE_UP_MS} * interval '1 millisecond'`,
       })),
     )
     .onConflict((conflict) => conflict.doNothing())
@@ -73,42 +75,6 @@ export async function queueDeliveries(tx: Kysely<DB>, deliveries: readonly NewDe
 export async function tellFeed(tx: Kysely<DB>, row: DeliveryRow): Promise<void> {
   if (row.sessionId !== null) await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
 }
-
-/** Tells the end of a run to each callback URL that came with a message the run took in. `messageId` is the answer. */
-export async function queueCallbacks(
-  tx: Kysely<DB>,
-  run: { id: string; sessionId: string; messageId: string | null },
-): Promise<void> {
-  const { id: runId, sessionId, messageId } = run;
-  const urls = await tx
-    .selectFrom("sessionMessages")
-    .select("callbackUrl")
-    .distinct()
-    .where("runId", "=", runId)
-    .where("direction", "=", "inbound")
-    .where("callbackUrl", "is not", null)
-    .execute();
-  const deliveries = urls.flatMap(({ callbackUrl: address }) =>
-    address === null
-      ? []
-      : [
-          {
-            key: `run:${runId}:callback:${hash(address)}`,
-            sessionId,
-            runId,
-            messageId,
-            kind: "callback",
-            topic: "run.finished",
-            address,
-            // Order is kept for what one session tells one URL.
-            threadKey: `callback:${sessionId}:${hash(address)}`,
-          },
-        ],
-  );
-  await queueDeliveries(tx, deliveries);
-}
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Deliveries newest first, of one session or of all; one more than `limit` when there are more. */
 export function findDeliveries(

@@ -1,50 +1,22 @@
 import type { Kysely } from "kysely";
-import type { MessagePosted, RunFinished } from "../contract/delivery.ts";
+import type { MessagePosted, RunFinished, RunStillRunning } from "../contract/delivery.ts";
 import type { DB } from "../db/schema.ts";
+import { findRunResult, hasEnded, linksTo, type DiffSummary } from "../runs/run-result-queries.ts";
 import type { DeliveryRow } from "./delivery-queries.ts";
 
-type DiffSummary = RunFinished["diff"];
-
-/**
- * What a delivery says of a run, read from the ledger when it is sent. Alike in each attempt: everything in it is
- * settled when the run has ended. `baseUrl` is where people reach this server.
- */
+/** What a delivery says of a run: its end, or that it goes on when the caller's deadline has come. `baseUrl` is where people reach this server. */
 export async function readRunFinished(
   db: Kysely<DB>,
-  delivery: Pick<DeliveryRow, "id" | "sessionId" | "runId" | "messageId">,
-  { diff, baseUrl }: { diff: DiffSummary; baseUrl: string },
-): Promise<RunFinished> {
-  const run = await db
-    .selectFrom("runs")
-    .innerJoin("sessions", "sessions.id", "runs.sessionId")
-    .innerJoin("sessionMessages as asked", "asked.id", "runs.messageId")
-    .leftJoin("sessionMessages as answer", (join) => join.on("answer.id", "=", delivery.messageId))
-    .selectAll("runs")
-    .select(["sessions.metadata as sessionMetadata", "asked.metadata as messageMetadata", "answer.content as answer"])
-    .where("runs.id", "=", delivery.runId)
-    .executeTakeFirstOrThrow();
-  return {
-    eventId: delivery.id,
-    type: "run.finished",
-    sessionId: run.sessionId,
-    runId: run.id,
-    status: run.status as RunFinished["status"],
-    reason: run.reason as RunFinished["reason"],
-    answer: run.error === null ? run.answer : null,
-    error: run.error,
-    costUsd: run.costUsd,
-    usage: run.usage as RunFinished["usage"],
-    turns: run.turns,
-    durationMs: run.durationMs,
-    // The ledger does not keep the order of fields, and a receiver may compare bodies.
-    diff: diff && { files: diff.files, added: diff.added, removed: diff.removed },
-    links: { ...linksTo(run.sessionId, baseUrl), run: `${trimmed(baseUrl)}/api/runs/${run.id}` },
-    metadata: {
-      ...(run.sessionMetadata as RunFinished["metadata"]),
-      ...(run.messageMetadata as RunFinished["metadata"]),
-    },
-    timestamp: (run.finishedAt ?? run.queuedAt).toISOString(),
-  };
+  { id: eventId, runId }: Pick<DeliveryRow, "id" | "runId">,
+  { readDiff, baseUrl }: { readDiff: () => Promise<DiffSummary>; baseUrl: string },
+): Promise<RunFinished | RunStillRunning> {
+  const result = runId === null ? undefined : await findRunResult(db, runId, baseUrl);
+  if (!result) throw new Error(`the run of delivery ${eventId} is gone`);
+  if (!hasEnded(result)) return { eventId, type: "run.still_running", ...result };
+  const diff = await readDiff();
+  // The ledger does not keep the order of fields, and a receiver may compare bodies.
+  const counted = diff && { files: diff.files, added: diff.added, removed: diff.removed };
+  return { eventId, type: "run.finished", ...result, diff: counted };
 }
 
 /** What a delivery says of an outbound message that somebody posted. */
@@ -70,10 +42,3 @@ export async function readMessagePosted(
     timestamp: message.timestamp.toISOString(),
   };
 }
-
-const trimmed = (baseUrl: string): string => baseUrl.replace(/\/$/u, "");
-
-const linksTo = (sessionId: string, baseUrl: string) => ({
-  session: `${trimmed(baseUrl)}/api/sessions/${sessionId}`,
-  dashboard: `${trimmed(baseUrl)}/sessions/${sessionId}`,
-});

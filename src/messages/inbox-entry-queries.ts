@@ -101,6 +101,19 @@ function claimOnce(db: Database, { doors, now, claimMs }: Claiming): Promise<Cla
   });
 }
 
+/** When the first of those that wait is due. */
+export async function findNextEntry(db: Kysely<DB>, doors: readonly string[]): Promise<Date | undefined> {
+  const next = await db
+    .selectFrom("inbox")
+    .select("nextAt")
+    .where("status", "=", "received")
+    .where("door", "in", doors)
+    .orderBy("nextAt")
+    .limit(1)
+    .executeTakeFirst();
+  return next?.nextAt;
+}
+
 /** Holds claims for longer; returns those that are still ours. */
 export async function renewEntries(db: Kysely<DB>, claims: readonly string[], claimMs: number) {
   const rows = await db

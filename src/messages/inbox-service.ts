@@ -8,6 +8,7 @@ import type { Logger } from "../lib/logger.ts";
 import { orAborted } from "../lib/or-aborted.ts";
 import {
   claimEntry,
+  findNextEntry,
   INBOX,
   insertEntry,
   renewEntries,
@@ -100,13 +101,13 @@ export function openInbox({ db, listener, log, handlers, pace = PACE }: Parts): 
     maxAtOnce: MAX_AT_ONCE,
     clock: () => new Date(),
     claimNext: (claimMs) => claimEntry(db, { doors, now: new Date(), claimMs }),
+    findNextDue: () => findNextEntry(db, doors),
     renew: (claims, claimMs) => renewEntries(db, claims, claimMs),
     async work(claimed, { cut, stopped }) {
       const end = await handle(claimed, AbortSignal.any([cut, AbortSignal.timeout(HANDLING_MS)]));
       const { door, attempts } = claimed;
       const level = end.is === "done" ? "info" : "warn";
       if (await settle(claimed, end, stopped)) log[level]({ door, attempts, is: end.is }, "inbox entry handled");
-      return end.is === "again" ? end.at : undefined;
     },
   });
 }

@@ -2,14 +2,24 @@ import { Router } from "express";
 import { z } from "zod";
 import { MessagePage, PostedMessage, PostMessage } from "../contract/message.ts";
 import { PageQuery } from "../contract/page.ts";
+import { MAX_WAIT_SECONDS, RunResult, Wait } from "../contract/run-result.ts";
 import { idempotencyKey } from "../http/idempotency-key.ts";
 import { reply, route } from "../http/route.ts";
+import { invalidField } from "../lib/errors.ts";
+import type { ResultService } from "../runs/result-service.ts";
 import type { MessageService } from "./message-service.ts";
 
 const Params = z.object({ id: z.uuid() });
 const tags = ["Messages"];
 
-export function createMessageRoutes({ messages }: { messages: MessageService }): Router {
+const Posted = PostedMessage.extend({ result: RunResult.nullable().optional() });
+
+interface Parts {
+  messages: MessageService;
+  results: Pick<ResultService, "wait">;
+}
+
+export function createMessageRoutes({ messages, results }: Parts): Router {
   const router = Router();
 
   route(
@@ -24,18 +34,23 @@ export function createMessageRoutes({ messages }: { messages: MessageService }):
     "POST /api/sessions/:id/messages",
     {
       summary: "Say something in a session",
-      description: "An inbound message continues the conversation; while a run is on it waits and runs next, in order.",
+      description: `An inbound message continues the conversation; while a run is on it waits and runs next, in order. With \`wait\` the answer is held back for up to ${MAX_WAIT_SECONDS} seconds: 201 with the \`result\` when the run has ended, 202 when it goes on.`,
       tags,
       params: Params,
-      body: PostMessage,
-      response: PostedMessage,
+      body: PostMessage.extend({ wait: Wait.optional() }),
+      response: Posted,
       status: 201,
       headers: { Location: "The address of the run that will carry it out" },
     },
-    async ({ params, body, req }) => {
+    async ({ params, body: { wait, ...body }, req, signal }) => {
+      if (wait !== undefined && body.direction === "outbound")
+        throw invalidField("body.wait", "is for inbound messages: it waits for the run they make");
       const posted = await messages.post(params.id, body, idempotencyKey(req));
-      const headers = posted.runId ? { Location: `/api/runs/${posted.runId}` } : {};
-      return reply(posted, { status: 201, headers });
+      if (posted.runId === null) return reply(posted, { status: 201 });
+      const headers = { Location: `/api/runs/${posted.runId}` };
+      if (wait === undefined) return reply(posted, { status: 201, headers });
+      const result = await results.wait(posted.runId, wait, signal);
+      return reply({ ...posted, result }, { status: result ? 201 : 202, headers });
     },
   );
 

@@ -1,5 +1,6 @@
 import type { PostedMessage, PostMessage } from "../contract/message.ts";
 import type { Transaction } from "../db/database.ts";
+import { callbackColumns } from "../deliveries/callback-queries.ts";
 import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import { queueToThreads } from "../deliveries/thread-queries.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
@@ -14,8 +15,14 @@ import { insertMessage } from "./message-queries.ts";
 const MAX_QUEUED = 100;
 
 /** What goes together in a message and what does not. AppError "invalid" names the field. */
-export function checkPost({ direction, deliver, callbackUrl, steer, restart }: PostMessage): void {
+export function checkPost(body: PostMessage): void {
+  const { direction, deliver, callbackUrl, steer, restart } = body;
   if (direction === "inbound") {
+    if (steer && body.callbackDeadlineSeconds !== undefined)
+      throw invalidField(
+        "body.callbackDeadlineSeconds",
+        "needs a run of the message's own, so it cannot go with steer",
+      );
     if (deliver)
       throw invalidField("body.deliver", "is for outbound messages: the answer to an inbound one goes out by itself");
     if (restart && steer) throw invalidField("body.restart", "makes a run of its own, so it cannot steer one");
@@ -76,7 +83,7 @@ const rowOf = (sessionId: string, said: Said, outboundUrls: Parts["outboundUrls"
   source: said.source,
   author: said.author ?? null,
   metadata: said.metadata,
-  callbackUrl: said.callbackUrl === undefined ? null : outboundUrls.check("body.callbackUrl", said.callbackUrl),
+  ...callbackColumns(said, outboundUrls),
   restart: said.restart ?? null,
 });
 

@@ -1,7 +1,7 @@
 import type { Outcome } from "../claude/claude-outcome.ts";
 import type { SessionStatus } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
-import { queueCallbacks } from "../deliveries/delivery-queries.ts";
+import { queueCallbacks } from "../deliveries/callback-queries.ts";
 import { queueToThreads } from "../deliveries/thread-queries.ts";
 import { closeOpenCalls, toolEvent } from "../hooks/command-log-queries.ts";
 import { findPendingSteers, insertMessage } from "../messages/message-queries.ts";
@@ -124,7 +124,7 @@ async function conclude(
   });
   await queueLeftSteers(tx, run);
   const { id: runId, sessionId } = run;
-  await queueCallbacks(tx, { id: runId, sessionId, messageId: message.id });
+  await queueCallbacks(tx, { id: runId, sessionId });
   await queueToThreads(tx, { sessionId, runId, messageId: message.id, topic: "run.finished" });
   const next = await findDueRun(tx, run.sessionId);
   await appendEvents(tx, run.sessionId, [

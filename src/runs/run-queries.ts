@@ -1,6 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
-import { queueCallbacks } from "../deliveries/delivery-queries.ts";
+import { queueCallbacks, queueDeadline } from "../deliveries/callback-queries.ts";
 import { CURSOR_INT, decodeCursor } from "../lib/cursor.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
@@ -55,7 +55,13 @@ export async function queueRun(
     .values({ sessionId: session.id, messageId, number })
     .returning("id")
     .executeTakeFirstOrThrow();
-  await db.updateTable("sessionMessages").set({ runId, steer: null }).where("id", "=", messageId).execute();
+  const { callbackUrl: url, callbackBy } = await db
+    .updateTable("sessionMessages")
+    .set({ runId, steer: null })
+    .where("id", "=", messageId)
+    .returning(["callbackUrl", "callbackBy"])
+    .executeTakeFirstOrThrow();
+  if (url !== null && callbackBy) await queueDeadline(db, { runId, sessionId: session.id, url }, callbackBy);
   await db.updateTable("sessions").set({ runCount: number }).where("id", "=", session.id).execute();
   await appendEvents(db, session.id, [
     { type: "run", key: `run:${runId}`, runId, data: { runId, number, status: "queued" } },
@@ -178,6 +184,6 @@ export async function requestStop(db: Kysely<DB>, sessionId: string, by: string 
     data: { runId, number, status: "cancelled", reason: "stopped" },
   }));
   if (events.length > 0) await appendEvents(db, sessionId, events);
-  for (const { id } of waiting) await queueCallbacks(db, { id, sessionId, messageId: null });
+  for (const { id } of waiting) await queueCallbacks(db, { id, sessionId });
   return { waiting: waiting.map((run) => run.id), running: running.map((run) => run.id) };
 }

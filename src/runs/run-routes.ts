@@ -1,14 +1,16 @@
 import { Router } from "express";
 import { z } from "zod";
 import { PageQuery } from "../contract/page.ts";
+import { RunResult, Wait } from "../contract/run-result.ts";
 import { Run, RunPage, Stopped, StopRequest } from "../contract/run.ts";
-import { route } from "../http/route.ts";
+import { reply, route } from "../http/route.ts";
+import type { ResultService } from "./result-service.ts";
 import type { RunService } from "./run-service.ts";
 
 const Params = z.object({ id: z.uuid() });
 const tags = ["Runs"];
 
-export function createRunRoutes({ runs }: { runs: RunService }): Router {
+export function createRunRoutes({ runs, results }: { runs: RunService; results: ResultService }): Router {
   const router = Router();
 
   route(
@@ -20,6 +22,23 @@ export function createRunRoutes({ runs }: { runs: RunService }): Router {
 
   route(router, "GET /api/runs/:id", { summary: "Read a run", tags, params: Params, response: Run }, ({ params }) =>
     runs.get(params.id),
+  );
+
+  route(
+    router,
+    "GET /api/runs/:id/result",
+    {
+      summary: "Read what became of a run, or wait for it",
+      description: "Answers 200 when it has ended. When it goes on: 202, and what is known so far.",
+      tags,
+      params: Params,
+      query: z.object({ wait: z.coerce.number().pipe(Wait).optional() }),
+      response: RunResult,
+    },
+    async ({ params, query, signal }) => {
+      const ended = await results.wait(params.id, query.wait ?? 0, signal);
+      return ended ?? reply(await results.get(params.id), { status: 202 });
+    },
   );
 
   route(

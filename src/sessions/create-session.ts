@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { CreateSession, Session } from "../contract/session.ts";
+import type { CreateSession, Session, StartedSession } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
+import { callbackColumns } from "../deliveries/callback-queries.ts";
 import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import type { RequestKey } from "../http/idempotency-key.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
@@ -39,42 +40,49 @@ function titleOf(input: CreateSession): string {
   return `${start.trimEnd()}…`;
 }
 
+/** What only goes with a first message. */
+function checkPrompt({ callbackUrl, initialPrompt }: CreateSession): void {
+  if (callbackUrl !== undefined && initialPrompt === undefined)
+    throw invalidField(
+      "body.callbackUrl",
+      "needs initialPrompt: it tells the end of a run; without one, give it with the message",
+    );
+}
+
+const saidBy = ({ source, author }: CreateSession, content: string) => ({ source, author: author ?? null, content });
+
 /** How sessions come to be. */
 export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUrls, allowBypass, read }: Parts) {
   /** Writes the first message and the run that will carry it out. */
   async function ask(
     tx: Transaction,
     session: { id: string; status: string; runCount: number; workerId: string },
-    { files, ...said }: { source: string; content: string; callbackUrl: string | null; files: readonly NewFile[] },
-  ): Promise<void> {
+    { files, ...said }: ReturnType<typeof saidBy> & ReturnType<typeof callbackColumns> & { files: readonly NewFile[] },
+  ): Promise<string> {
     const message = await insertMessage(tx, { sessionId: session.id, direction: "inbound", ...said });
     await insertMessageFiles(tx, message.id, files);
-    await queueRun(tx, session, message.id);
+    const { runId } = await queueRun(tx, session, message.id);
     await appendEvents(tx, session.id, [{ type: "message", data: { messageId: message.id, direction: "inbound" } }]);
     await nudge(tx, session.workerId, session.id);
-  }
-
-  function checkCallback({ callbackUrl, initialPrompt }: CreateSession): string | null {
-    if (callbackUrl === undefined) return null;
-    if (initialPrompt === undefined)
-      throw invalidField(
-        "body.callbackUrl",
-        "needs initialPrompt: it tells the end of a run; without one, give it with the message",
-      );
-    return outboundUrls.check("body.callbackUrl", callbackUrl);
+    return runId;
   }
 
   /**
    * Records the session and, given a prompt, its message and first run together: none can exist without the others.
    * The run finds `files`, which came with the prompt, in its workspace.
    */
-  async function create(input: CreateSession, key?: RequestKey, files: readonly NewFile[] = []): Promise<Session> {
+  async function create(
+    input: CreateSession,
+    key?: RequestKey,
+    files: readonly NewFile[] = [],
+  ): Promise<StartedSession> {
     checkOptions(input, { allowBypass });
     checkNewFiles(files);
     const entry = key && inboxEntry(key.door, key.externalId, input);
-    const callbackUrl = checkCallback(input);
+    checkPrompt(input);
+    const callback = callbackColumns(input, outboundUrls);
     const before = entry && (await findAnswer(db, entry));
-    if (before) return before as Session;
+    if (before) return before as StartedSession;
     const sessionId = randomUUID();
     const plan = await workspaces.plan({ sessionId, ...input }).catch(inBody);
     const owner = input.projectType === "github" ? await chooseWorker(db, workerId) : workerId;
@@ -96,9 +104,10 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
       await insertWorkspace(tx, plan, sessionId);
       if (input.slackChannel !== undefined) await announceThread(tx, sessionId, input.slackChannel);
       await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
-      if (input.initialPrompt !== undefined)
-        await ask(tx, session, { source: input.source, content: input.initialPrompt, callbackUrl, files });
-      return read(tx, sessionId);
+      const { initialPrompt: prompt } = input;
+      const runId =
+        prompt === undefined ? null : await ask(tx, session, { ...saidBy(input, prompt), ...callback, files });
+      return { ...(await read(tx, sessionId)), runId };
     });
   }
 

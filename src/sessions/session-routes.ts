@@ -1,17 +1,8 @@
 import { Router } from "express";
 import { z } from "zod";
 import { PageQuery } from "../contract/page.ts";
-import {
-  CreateSession,
-  PutThread,
-  Session,
-  SessionFilter,
-  SessionPage,
-  Thread,
-  UpdateSession,
-} from "../contract/session.ts";
-import { idempotencyKey } from "../http/idempotency-key.ts";
-import { reply, route } from "../http/route.ts";
+import { PutThread, Session, SessionFilter, SessionPage, Thread, UpdateSession } from "../contract/session.ts";
+import { route } from "../http/route.ts";
 import type { SessionService } from "./session-service.ts";
 
 export const SessionParams = z.object({ id: z.uuid() });
@@ -20,25 +11,6 @@ const tags = ["Sessions"];
 
 export function createSessionRoutes({ sessions }: { sessions: SessionService }): Router {
   const router = Router();
-
-  route(
-    router,
-    "POST /api/sessions",
-    {
-      summary: "Start a session",
-      description:
-        "Answers at once; the workspace is made and Claude runs in the background. Follow the session, its events, or poll it. With an `Idempotency-Key` header the same request sent again gets the same answer.",
-      tags,
-      body: CreateSession,
-      response: Session,
-      status: 201,
-      headers: { Location: "The address of the new session" },
-    },
-    async ({ body, req }) => {
-      const session = await sessions.create(body, idempotencyKey(req));
-      return reply(session, { status: 201, headers: { Location: `/api/sessions/${session.sessionId}` } });
-    },
-  );
 
   route(
     router,

@@ -1,13 +1,17 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { RunFinished } from "../../src/contract/delivery.ts";
+import { z } from "zod";
+import { RunFinished, RunStillRunning } from "../../src/contract/delivery.ts";
+
+const Told = z.discriminatedUnion("type", [RunFinished, RunStillRunning]);
+type Told = z.infer<typeof Told>;
 
 /** One request that arrived whole. */
 export interface Received {
   path: string;
   headers: IncomingHttpHeaders;
   text: string;
-  body: RunFinished;
+  body: Told;
   eventId: string;
   attempt: number;
   at: number;
@@ -39,7 +43,7 @@ export async function startReceiver(answer: Answer = (res) => res.end("ok"), por
     req.on("end", () => {
       const text = Buffer.concat(chunks).toString();
       try {
-        const body = RunFinished.parse(JSON.parse(text));
+        const body = Told.parse(JSON.parse(text));
         const eventId = String(req.headers["x-orchestrator-event-id"]);
         const attempt = Number(req.headers["x-orchestrator-attempt"]);
         const one = { path: req.url ?? "", headers: req.headers, text, body, eventId, attempt, at: Date.now() };

@@ -5,7 +5,8 @@ import type { Database } from "../../src/db/database.ts";
 import { notify, openListener } from "../../src/db/notify.ts";
 import type { Outgoing } from "../../src/deliveries/channel.ts";
 import { startDeliverer, type DelivererParts } from "../../src/deliveries/deliverer.ts";
-import { OUTBOX, queueCallbacks } from "../../src/deliveries/delivery-queries.ts";
+import { queueCallbacks } from "../../src/deliveries/callback-queries.ts";
+import { OUTBOX } from "../../src/deliveries/delivery-queries.ts";
 import { createOutboundUrls } from "../../src/deliveries/outbound-url.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { insertMessage } from "../../src/messages/message-queries.ts";
@@ -61,7 +62,7 @@ export async function finishRun(
       .executeTakeFirstOrThrow();
     await tx.updateTable("sessionMessages").set({ runId }).where("id", "=", asked.id).execute();
     await tx.updateTable("sessions").set({ runCount: number }).where("id", "=", sessionId).execute();
-    const said = await insertMessage(tx, {
+    await insertMessage(tx, {
       sessionId,
       runId,
       direction: "outbound",
@@ -69,7 +70,7 @@ export async function finishRun(
       content: answer,
     });
     // As a run that is told of twice would.
-    for (const _ of [1, 2]) await queueCallbacks(tx, { id: runId, sessionId, messageId: said.id });
+    for (const _ of [1, 2]) await queueCallbacks(tx, { id: runId, sessionId });
     const { id } = await tx.selectFrom("deliveries").select("id").where("runId", "=", runId).executeTakeFirstOrThrow();
     return id;
   });
