@@ -81,7 +81,10 @@ export function finalBlocks(
   const footer = footerText(body, verbosity);
   const missing = refused
     .slice(0, 5)
-    .map(({ path, why }) => `:warning: Not attached: ${safeMrkdwn(safeTitle(path, 200))}: ${safeMrkdwn(safeTitle(why, 200))}`);
+    .map(
+      ({ path, why }) =>
+        `:warning: Not attached: ${safeMrkdwn(safeTitle(path, 200))}: ${safeMrkdwn(safeTitle(why, 200))}`,
+    );
   const { dashboard } = body.links;
   const buttons = [linkButton("dashboard", "Open in dashboard", dashboard)];
   if (body.diff && body.diff.files > 0) buttons.push(linkButton("diff", "Show changes", `${dashboard}?tab=changes`));

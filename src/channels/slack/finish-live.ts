@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Post } from "./answer-posts.ts";
-import { carries, findOurs, isUnmarked } from "./our-messages.ts";
+import { contextBlock } from "./final-blocks.ts";
+import { carries, findOurs, isUnmarked, markOf } from "./our-messages.ts";
 import { beginFinish, BUSY_MS, endProgress, type ProgressKey, type ProgressRow } from "./progress-queries.ts";
 import { recordPart, sendPart, turnInto, type Sending } from "./send-parts.ts";
 import { refusalOf } from "./slack-failure.ts";
-import type { Spot } from "./slack-sending.ts";
+import { limiterKey, speak, type SendingParts, type Spot } from "./slack-sending.ts";
 import { closingFor } from "./split-markdown.ts";
-import type { SendingParts } from "./slack-sending.ts";
 
 const LOOK_MS = 100;
 
@@ -85,4 +85,31 @@ export async function removeLive(
       if (refusalOf(error) !== "message_not_found") throw error;
     });
   if (live.is !== "done") await endProgress(parts.db, key, null);
+}
+
+const OVER = "This run is over; its answer is not shown here.";
+
+/** Ends a message that shows progress of a run whose answer will not come here. */
+export async function closeLeft(
+  parts: SendingParts,
+  key: ProgressKey,
+  { spot, signal }: { spot: Spot; signal: AbortSignal },
+): Promise<void> {
+  const live = await liveMessage(parts, key, spot, signal);
+  if (live.is === "there") {
+    await parts.limiter.turn(limiterKey(spot), { urgent: false, signal });
+    const said = {
+      channel: spot.channel,
+      ts: live.ts,
+      text: OVER,
+      blocks: [contextBlock(OVER)],
+      metadata: markOf({ run_id: key.runId, thread_id: key.threadId }),
+    };
+    await speak(parts.limiter, limiterKey(spot), () => spot.team.background.chat.update(said)).catch(
+      (error: unknown) => {
+        if (!GONE.has(refusalOf(error) ?? "")) throw error;
+      },
+    );
+  }
+  if (live.is !== "done") await endProgress(parts.db, key, live.is === "there" ? live.ts : null);
 }

@@ -150,6 +150,7 @@ const cutInfo = (info: string, max: number): string =>
 /** What opens the same fence again at the beginning of a text, inside items and quotes like those it stood in. */
 export function openingOf({ marker, info, quotes, offset, indent }: Fence, maxInfo: number): string {
   const shown = info.length > maxInfo ? cutInfo(info, maxInfo) : info;
-  const bullets = offset < 2 ? " ".repeat(offset) : "- ".repeat(Math.floor(offset / 2) - 1) + (offset % 2 ? "-  " : "- ");
+  const bullets =
+    offset < 2 ? " ".repeat(offset) : "- ".repeat(Math.floor(offset / 2) - 1) + (offset % 2 ? "-  " : "- ");
   return `${"> ".repeat(quotes)}${bullets}${" ".repeat(indent)}${marker}${shown}\n`;
 }

@@ -40,8 +40,12 @@ async function post(parts: SendingParts, thread: SlackThread, spot: Spot, signal
   await limiter.turn(limiterKey(spot), { urgent: true, signal });
   const { channel } = thread;
   const { background, teamId } = spot.team;
-  const message = { ...rootMessage(thread, baseUrl()), metadata: markOf({ thread_id: thread.id }), unfurl_links: false };
-  const posted = await speak(limiter, spot, () => background.chat.postMessage({ channel, ...message }));
+  const message = {
+    ...rootMessage(thread, baseUrl()),
+    metadata: markOf({ thread_id: thread.id }),
+    unfurl_links: false,
+  };
+  const posted = await speak(limiter, limiterKey(spot), () => background.chat.postMessage({ channel, ...message }));
   const threadTs = String(posted.ts);
   await recordOpened(db, thread.id, { team: teamId, channel: posted.channel ?? channel, threadTs });
 }

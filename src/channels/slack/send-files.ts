@@ -57,7 +57,7 @@ export async function sendFiles(sending: Sending, part: number, given: readonly 
   await beginPart(db, key, first.id);
   const shared = { files: [first, ...more] as [Uploaded, ...Uploaded[]], channel_id: spot.channel };
   try {
-    await speak(limiter, spot, () =>
+    await speak(limiter, limiterKey(spot), () =>
       spot.team.background.files.completeUploadExternal(
         spot.threadTs === null ? shared : { ...shared, thread_ts: spot.threadTs },
       ),

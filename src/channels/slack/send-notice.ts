@@ -6,10 +6,14 @@ import { sendPart } from "./send-parts.ts";
 import { limiterKey, speak, type SendingParts, type Spot } from "./slack-sending.ts";
 
 /** Shows something to one person. It cannot be looked for afterwards; seen twice it does no harm. */
-async function whisper({ limiter }: SendingParts, spot: Spot, said: { user: string; text: string; blocks?: KnownBlock[] }) {
+async function whisper(
+  { limiter }: SendingParts,
+  spot: Spot,
+  said: { user: string; text: string; blocks?: KnownBlock[] },
+) {
   const { channel, threadTs, team } = spot;
   const message = { channel, ...said };
-  await speak(limiter, spot, () =>
+  await speak(limiter, limiterKey(spot), () =>
     team.background.chat.postEphemeral(threadTs === null ? message : { ...message, thread_ts: threadTs }),
   );
 }

@@ -34,7 +34,7 @@ export async function sendPart(sending: Sending, part: number, post: Post): Prom
   const { channel, threadTs, team } = spot;
   const message = { channel, ...post, metadata: markOf(markOfPart(key)), unfurl_links: false, unfurl_media: false };
   try {
-    const posted = await speak(limiter, spot, () =>
+    const posted = await speak(limiter, limiterKey(spot), () =>
       team.background.chat.postMessage(threadTs === null ? message : { ...message, thread_ts: threadTs }),
     );
     const ts = posted.ts ?? null;
@@ -47,11 +47,15 @@ export async function sendPart(sending: Sending, part: number, post: Post): Prom
 }
 
 /** Changes a message of ours into a part of a delivery; doing it twice does no harm. */
-export async function turnInto(sending: Sending, part: number, { ts, post }: { ts: string; post: Post }): Promise<void> {
+export async function turnInto(
+  sending: Sending,
+  part: number,
+  { ts, post }: { ts: string; post: Post },
+): Promise<void> {
   const { parts, deliveryId, spot, signal } = sending;
   await parts.limiter.turn(limiterKey(spot), { urgent: true, signal });
   const metadata = markOf(markOfPart({ deliveryId, part }));
-  await speak(parts.limiter, spot, () =>
+  await speak(parts.limiter, limiterKey(spot), () =>
     spot.team.background.chat.update({ channel: spot.channel, ts, ...post, metadata }),
   );
 }

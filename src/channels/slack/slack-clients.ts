@@ -1,6 +1,6 @@
 import { WebClient, type WebClientOptions } from "@slack/web-api";
-import type { Installation, Installations } from "./installation.ts";
 import { createFetchOnce } from "./fetch-once.ts";
+import type { Installation, Installations } from "./installation.ts";
 import { quietSlackLogger } from "./slack-logger.ts";
 
 /** What is needed to speak in one workspace. */
@@ -21,7 +21,15 @@ const MAX_TEAMS = 200;
 /** How long a token is used before it is looked up again: an app can be uninstalled. */
 const TOKEN_MS = 30_000;
 const INTERACTIVE_TIMEOUT_MS = 5_000;
-const BACKGROUND_TIMEOUT_MS = 20_000;
+/** Less than a message is held for one call (BUSY_MS of progress-queries). */
+const BACKGROUND_TIMEOUT_MS = 12_000;
+
+interface Parts {
+  /** Ends in a slash. */
+  apiUrl: string;
+  installations: Pick<Installations, "find" | "list">;
+  backgroundTimeoutMs?: number;
+}
 
 interface Cached {
   token: string;
@@ -34,7 +42,11 @@ interface Cached {
  * itself on a 429, and none repeats a call that Slack may have carried out. `headers` are never given: the library
  * writes the token into them, and a shared object would carry it into another workspace.
  */
-export function createSlackClients({ apiUrl, installations }: { apiUrl: string; installations: Installations }) {
+export function createSlackClients({
+  apiUrl,
+  installations,
+  backgroundTimeoutMs = BACKGROUND_TIMEOUT_MS,
+}: Parts): SlackClients {
   const cache = new Map<string, Cached>();
   const shared = (timeout: number, retries: number): WebClientOptions => ({
     slackApiUrl: apiUrl,
@@ -53,7 +65,7 @@ export function createSlackClients({ apiUrl, installations }: { apiUrl: string; 
 
   function remember(teamId: string, { teamId: id, botUserId, botToken }: Installation): SlackTeam {
     const interactive = new WebClient(botToken, shared(INTERACTIVE_TIMEOUT_MS, 2));
-    const background = new WebClient(botToken, shared(BACKGROUND_TIMEOUT_MS, 0));
+    const background = new WebClient(botToken, shared(backgroundTimeoutMs, 0));
     const team = { teamId: id, botUserId, interactive, background };
     const [oldest] = cache.keys();
     if (cache.size >= MAX_TEAMS && oldest !== undefined) cache.delete(oldest);
@@ -72,5 +84,5 @@ export function createSlackClients({ apiUrl, installations }: { apiUrl: string; 
       cache.set(teamId, { ...known, checkedAt: performance.now() });
       return known.team;
     },
-  } satisfies SlackClients;
+  };
 }

@@ -25,16 +25,12 @@ export interface Spot {
 export const limiterKey = ({ team, channel }: Pick<Spot, "team" | "channel">): string => `${team.teamId} ${channel}`;
 
 /** Does a call that speaks in a channel; a channel that asks us to slow down is left alone for so long. */
-export async function speak<T>(
-  limiter: ChannelLimiter,
-  spot: Pick<Spot, "team" | "channel">,
-  call: () => Promise<T>,
-): Promise<T> {
+export async function speak<T>(limiter: ChannelLimiter, key: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
     const failure = failureOf(error);
-    if (failure.is === "limited") limiter.pause(limiterKey(spot), failure.retryAfterMs);
+    if (failure.is === "limited") limiter.pause(key, failure.retryAfterMs);
     throw error;
   }
 }

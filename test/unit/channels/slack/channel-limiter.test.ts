@@ -12,7 +12,9 @@ function recorder() {
   const began = performance.now();
   const got: [name: string, seconds: number][] = [];
   const ask = (name: string, channel: string, urgent = true) =>
-    limiter.turn(channel, { urgent, signal }).then(() => got.push([name, Math.round(performance.now() - began) / 1000]));
+    limiter
+      .turn(channel, { urgent, signal })
+      .then(() => got.push([name, Math.round(performance.now() - began) / 1000]));
   return { limiter, got, ask };
 }
 

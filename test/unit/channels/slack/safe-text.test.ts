@@ -5,7 +5,8 @@ import { safeMarkdown, safeMrkdwn, safeTitle, settledLength } from "../../../../
 const PINGS = ["<!channel>", "<!here|here>", "<!everyone>", "<!subteam^S012AB|@team>", "<@U012AB>", "<@W012|name>", "<!CHANNEL>", "@channel", "@here", "@everyone", "@Channel"]; // prettier-ignore
 
 /** What Slack would act on, in the text as a person would read it. */
-const pings = (text: string): boolean => /<(?:!(?:channel|here|everyone|subteam)|@[UW])|@(?:channel|here|everyone)\b/iu.test(text);
+const pings = (text: string): boolean =>
+  /<(?:!(?:channel|here|everyone|subteam)|@[UW])|@(?:channel|here|everyone)\b/iu.test(text);
 
 test("nothing that pings is left in any kind of text", () => {
   for (const ping of PINGS)
@@ -24,17 +25,29 @@ test("a ping in disguise stays broken when escapes and entities are undone", () 
       .replace(/&(?:#0*64|#x0*40|commat);/giu, "@")
       .replace(/&(?:#0*33|#x0*21|excl);/giu, "!")
       .replace(/\\([<!@])/gu, "$1");
-  for (const text of ["\\<!channel>", "<\\!channel>", "<\\@U1>", "&lt;!channel&gt;", "&#60;@U1>", "&#x3C;!here>", "&lt;&#33;channel>"])
+  for (const text of [
+    "\\<!channel>",
+    "<\\!channel>",
+    "<\\@U1>",
+    "&lt;!channel&gt;",
+    "&#60;@U1>",
+    "&#x3C;!here>",
+    "&lt;&#33;channel>",
+  ])
     expect(pings(undo(safeMarkdown(text))), text).toBe(false);
 });
 
 test("ordinary text, code and mail addresses are not touched", () => {
-  const text = "<!-- c --> <!DOCTYPE html> a < b, x@example.com, <https://example.com>, `a<b>` @param @heres &lt;b&gt; &amp;";
+  const text =
+    "<!-- c --> <!DOCTYPE html> a < b, x@example.com, <https://example.com>, `a<b>` @param @heres &lt;b&gt; &amp;";
   expect(safeMarkdown(text)).toBe(text);
 });
 
 test("random text with pings in it, cut anywhere into a stream, never shows one", () => {
-  const piece = fc.oneof(fc.constantFrom(...PINGS, "<", "!", "@", "&", "lt;", "chan", "nel", "\\", " "), fc.string({ maxLength: 5 }));
+  const piece = fc.oneof(
+    fc.constantFrom(...PINGS, "<", "!", "@", "&", "lt;", "chan", "nel", "\\", " "),
+    fc.string({ maxLength: 5 }),
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 20 }), fc.array(fc.nat(200), { maxLength: 5 }), (pieces, cuts) => {
       const text = pieces.join("");

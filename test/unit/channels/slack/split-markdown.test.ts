@@ -23,7 +23,8 @@ function unclosed(text: string): string[] {
     const raw = token.raw.trimEnd();
     const marker = /^ *(`{3,}|~{3,})/u.exec(raw)?.[1] ?? "```";
     const last = raw.split("\n").at(-1)?.trim() ?? "";
-    if (raw.split("\n").length < 2 || !last.startsWith(marker) || last.replaceAll(marker.charAt(0), "") !== "") found.push(raw);
+    if (raw.split("\n").length < 2 || !last.startsWith(marker) || last.replaceAll(marker.charAt(0), "") !== "")
+      found.push(raw);
   };
   marked.walkTokens(marked.lexer(text), check);
   return found;
@@ -42,7 +43,9 @@ const fenced = fc
 const list = fc
   .array(fc.tuple(words(20), fc.option(fenced, { freq: 6 })), { minLength: 1, maxLength: 12 })
   .map((items) =>
-    items.map(([text, code]) => `- ${text}${code === null ? "" : `\n\n${code.replace(/^(?=.)/gmu, "  ")}\n`}`).join("\n"),
+    items
+      .map(([text, code]) => `- ${text}${code === null ? "" : `\n\n${code.replace(/^(?=.)/gmu, "  ")}\n`}`)
+      .join("\n"),
   );
 const table = fc
   .array(fc.tuple(word, word), { minLength: 1, maxLength: 40 })
@@ -62,8 +65,32 @@ const wild = fc
   .array(
     fc.oneof(
       { weight: 3, arbitrary: word },
-      fc.constantFrom("```", "~~~", "`", "\n", "\n\n", "    ", "  ", "\t", "> ", "- ", "1. ", "# ", "|", "---", "\r\n", "<!channel>"),
-      fc.constantFrom("`".repeat(200), "~".repeat(150), "x".repeat(1_500), " ".repeat(1_200), "\u0001".repeat(90), "😀".repeat(400)),
+      fc.constantFrom(
+        "```",
+        "~~~",
+        "`",
+        "\n",
+        "\n\n",
+        "    ",
+        "  ",
+        "\t",
+        "> ",
+        "- ",
+        "1. ",
+        "# ",
+        "|",
+        "---",
+        "\r\n",
+        "<!channel>",
+      ),
+      fc.constantFrom(
+        "`".repeat(200),
+        "~".repeat(150),
+        "x".repeat(1_500),
+        " ".repeat(1_200),
+        "\u0001".repeat(90),
+        "😀".repeat(400),
+      ),
     ),
     { maxLength: 80 },
   )
