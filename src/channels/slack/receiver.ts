@@ -13,7 +13,7 @@ const Event = z.looseObject({
   channel: z.unknown().optional(),
   ts: z.unknown().optional(),
   thread_ts: z.unknown().optional(),
-  item: z.object({ channel: z.string(), ts: z.string() }).partial().nullish(),
+  item: z.looseObject({ channel: z.string().optional(), ts: z.string().optional() }).nullish(),
 });
 
 const EventCallback = z.looseObject({
