@@ -1,4 +1,6 @@
+import type { EventService } from "../../sessions/event-service.ts";
 import { createChannelLimiter } from "./channel-limiter.ts";
+import { openLiveProgress } from "./live-progress.ts";
 import { openInstallations } from "./open-installations.ts";
 import { createSlackChannel } from "./slack-channel.ts";
 import { createSlackClients } from "./slack-clients.ts";
@@ -6,6 +8,8 @@ import type { HandlerParts, LedgerParts } from "./slack-parts.ts";
 import { createSlackReceiving } from "./slack-receiving.ts";
 
 export interface SlackDoorParts extends LedgerParts, Pick<HandlerParts, "config" | "log" | "baseUrl"> {
+  /** What happens in all sessions: shown in their threads. */
+  events: Pick<EventService, "followAll">;
   /** Where secrets that are made once are kept. */
   dataDir: string;
   /** Who this process is among those of the cluster. */
@@ -24,7 +28,9 @@ export async function openSlack(parts: SlackDoorParts) {
   const clients = createSlackClients({ apiUrl: parts.config.apiUrl, installations });
   const receiving = createSlackReceiving({ ...parts, clients, installations });
   opened.use(receiving.start());
-  const channel = createSlackChannel({ ...parts, clients, limiter: createChannelLimiter() });
+  const sending = { ...parts, clients, limiter: createChannelLimiter() };
+  const channel = createSlackChannel(sending);
+  opened.use(openLiveProgress(sending));
   const kept = opened.move();
   return {
     channel,
