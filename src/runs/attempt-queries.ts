@@ -172,12 +172,21 @@ export const markKept = (tx: Transaction, { runId, attempt }: { runId: string; a
     .where("attempt", "=", attempt)
     .execute();
 
-/** Attempts of a session that ended with this worker and whose copies were not made. */
+/**
+ * Attempts of a session that ended with this worker and whose copies were not made. `isOutdated`: another worker had the
+ * session since, so what lies here is no longer what is to be kept.
+ */
 export const findUnkeptAttempts = (db: Database, sessionId: string, workerId: string) =>
   db
     .selectFrom("attempts")
     .innerJoin("runs", "runs.id", "attempts.runId")
     .select(["attempts.runId", "attempts.attempt", "attempts.runDir"])
+    .select(
+      sql<boolean>`exists (
+        select from attempts later join runs r on r.id = later.run_id
+        where r.session_id = ${sessionId} and later.worker_id <> ${workerId} and later.started_at > attempts.started_at
+      )`.as("isOutdated"),
+    )
     .where("runs.sessionId", "=", sessionId)
     .where("attempts.workerId", "=", workerId)
     .where("attempts.finishedAt", "is not", null)

@@ -10,6 +10,7 @@ import {
   hasConversationBegun,
   upsertConversationCopy,
 } from "./conversation-queries.ts";
+import { fenced, type Lease } from "./lease-queries.ts";
 
 const zip = promisify(gzip);
 const unzip = promisify(gunzip);
@@ -77,15 +78,10 @@ export async function isPromptTaken(
 }
 
 /** Copies Claude's record into the ledger, so that the conversation can go on where this machine is not. */
-export async function keepConversation(parts: Parts, session: ConversationOwner): Promise<void> {
-  const { db } = parts;
+export async function keepConversation(parts: Parts, lease: Lease, session: ConversationOwner): Promise<void> {
   const record = await (await fetchRecord(parts, session)).read(MAX_RECORD_BYTES);
   if (!record) return;
   const claudeSessionId = session.claudeSessionId ?? session.id;
-  await upsertConversationCopy(db, {
-    sessionId: session.id,
-    claudeSessionId,
-    transcript: await zip(record),
-    bytes: record.length,
-  });
+  const copy = { sessionId: session.id, claudeSessionId, transcript: await zip(record), bytes: record.length };
+  await fenced(parts.db, lease, (tx) => upsertConversationCopy(tx, copy));
 }

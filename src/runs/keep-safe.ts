@@ -21,13 +21,17 @@ export async function keepSafe(parts: ActorParts, lease: Lease, { runId, attempt
   const warn = (error: unknown) => log.warn({ err: error, sessionId, runId }, "what a run left could not be kept safe");
   await workspaces.snapshot(sessionId, runId).catch(warn);
   const session = await findSession(db, sessionId);
-  if (session) await keepConversation(parts, session).catch(warn);
+  if (session) await keepConversation(parts, lease, session).catch(warn);
+  await leave(parts, lease, { runId, attempt, runDir });
+}
+
+async function leave({ db }: ActorParts, lease: Lease, { runDir, ...attempt }: EndedAttempt): Promise<void> {
   await removeRunDir(runDir);
-  await fenced(db, lease, (tx) => markKept(tx, { runId, attempt }));
+  await fenced(db, lease, (tx) => markKept(tx, attempt));
 }
 
 /** Makes up for the copies that a process did not come to before it was killed. */
 export async function keepWhatEnded(parts: ActorParts, lease: Lease): Promise<void> {
-  for (const attempt of await findUnkeptAttempts(parts.db, lease.sessionId, parts.workerId))
-    await keepSafe(parts, lease, attempt);
+  for (const { isOutdated, ...attempt } of await findUnkeptAttempts(parts.db, lease.sessionId, parts.workerId))
+    await (isOutdated ? leave : keepSafe)(parts, lease, attempt);
 }
