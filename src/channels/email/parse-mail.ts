@@ -4,6 +4,7 @@ import { MAIL_LIMITS, type Mail, type MailAddress, type MailFile } from "./mail.
 /** Seals of the mail itself, of no use to anybody who reads it. */
 const SEALS = new Set(["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"]);
 const OPTIONS = {
+  skipHtmlToText: true,
   skipTextToHtml: true,
   skipImageLinks: true,
   skipTextLinks: true,
@@ -53,6 +54,7 @@ function addressesOf(from: AddressObject | AddressObject[] | undefined): MailAdd
 
 async function textOf({ text, html }: ParsedMail): Promise<string> {
   const plain = text ?? "";
+  // Some programs send an empty plain text beside the HTML.
   const said = plain.trim() === "" && typeof html === "string" && html !== "" ? await textOfHtml(html) : plain;
   return said
     .replaceAll("\r\n", "\n")
@@ -61,11 +63,16 @@ async function textOf({ text, html }: ParsedMail): Promise<string> {
     .toWellFormed();
 }
 
-/** Some programs send an empty plain text beside the HTML; the parser reads HTML only where there is none. */
+/** By the parser's own way, in which the cells of a table would stick together. */
 async function textOfHtml(html: string): Promise<string> {
-  const body = Buffer.from(html.slice(0, MAIL_LIMITS.htmlCharacters)).toString("base64");
+  const apart = html
+    .slice(0, MAIL_LIMITS.htmlCharacters)
+    .replaceAll(/<\/t[dh]\s*>/gi, "&emsp;$&")
+    .replaceAll(/<\/tr\s*>/gi, "<br>$&");
+  const body = Buffer.from(apart).toString("base64");
   const mail = `Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n${body}`;
-  return (await simpleParser(mail, OPTIONS)).text ?? "";
+  const { text = "" } = await simpleParser(mail, { ...OPTIONS, skipHtmlToText: false });
+  return text.replaceAll(/\u2003+[ \t]*$/gm, "").replaceAll("\u2003", "\t");
 }
 
 /** What was attached comes before what is shown in the text: the limits of a message hit the logos first. */
@@ -76,7 +83,7 @@ function filesOf(attachments: readonly Attachment[]): MailFile[] {
       name: nameOf(file, index),
       mediaType: file.contentType.slice(0, 200),
       content: file.content,
-      inline: file.related,
+      inline: Boolean(file.related),
     }));
   return [...files.filter(({ inline }) => !inline), ...files.filter(({ inline }) => inline)].slice(
     0,

@@ -11,8 +11,12 @@ const HEADER_NAME =
 const SECOND_HEADER =
   /^\s*\*?(?:sent|date|to|gesendet|datum|an|envoyé|date|à|enviado|fecha|para|inviato|data|a|verzonden|aan|skickat|till|sendt|til|lähetetty|vastaanottaja|wysłano|do|gönderilme|kime|отправлено|дата|кому|发送时间|日期|收件人|送信日時|宛先|보낸 날짜|받는 사람)\s?\*?\s?[:：]/iu;
 
-const SAID =
-  /(?:wrote|writes|schrieb|a écrit|ha scritto|escribió|escreveu|schreef|skrev|kirjoitti|napisał(?:\(a\)|a)?|pisze|napsal(?:\(a\))?|yazdı|пишет|написал(?:\(а\)|а)?|写道|寫道|작성|メッセージ)\s?[:：]?\s*$/iu;
+const WORDS =
+  "wrote|writes|schrieb|a écrit|ha scritto|escribió|escreveu|schreef|skrev|kirjoitti|napisał(?:\\(a\\)|a)?|pisze|napsal(?:\\(a\\))?|yazdı|пишет|написал(?:\\(а\\)|а)?|写道|寫道|작성|メッセージ";
+const SAID = new RegExp(`(?:${WORDS})\\s?[:：]?\\s*$`, "iu");
+const SAID_SOMEWHERE = new RegExp(`(?:${WORDS})`, "iu");
+/** How the line begins that says when something was written. */
+const WHEN = /^\s*-*\s*(?:(?:on|am|le|el|il|em|op|w dniu|dnia|den|pe|dne)\s|在|\d{1,4}[./年-])/iu;
 const ADDRESS = /[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+/u;
 const SIGNED =
   /^(?:-- ?|\u2014\s?|(?:sent|get) (?:from|via|with|outlook) .{1,60}|gesendet (?:von|mit) .{1,60}|von meinem .{1,40} gesendet|envoyé (?:de|depuis|à partir de) .{1,60}|enviado (?:desde|do|de|via) .{1,60}|inviato da .{1,60}|verzonden (?:vanaf|met) .{1,60}|skickat från .{1,60}|sendt fra .{1,60}|отправлено (?:с|из) .{1,60}|发自我的.{1,40}|iPhoneから送信|나의 .{1,20}에서 보냄)\s*$/iu;
@@ -41,22 +45,15 @@ export function beginsOriginal(lines: readonly string[], at: number): boolean {
 export function attributionLength(lines: readonly string[]): number {
   const last = (lines.at(-1) ?? "").trimEnd();
   if (last.length > 400 || !/[:：]$|\bwrote$/iu.test(last)) return 0;
-  for (let length = 1; length <= 4 && length <= lines.length; length += 1) {
-    const block = lines.slice(-length);
-    if (block.some(isBlank)) return 0;
-    const text = block.join(" ");
-    if (text.length > 600) return 0;
-    if (begins(text) && (SAID.test(text) || ADDRESS.test(text)) && isWhole(block, lines.at(-length - 1))) return length;
-  }
-  return 0;
+  const blocks = [1, 2, 3, 4].map((length) => lines.slice(-length)).filter((block, at) => block.length > at);
+  const whole = blocks.filter((block) => !block.some(isBlank) && block.join(" ").length <= 600);
+  const dated = whole.find((block) => WHEN.test(block[0] ?? "") && isSaying(block.join(" ")));
+  const found = dated ?? whole.find((block) => ADDRESS.test(block[0] ?? "") && isSaying(block.join(" ")));
+  return found?.length ?? 0;
 }
 
-/** With a date in it or an address; a sentence such as `The error says:` has neither. */
-const begins = (text: string): boolean => ADDRESS.test(text) || (SAID.test(text) && /\d/.test(text));
-
-/** A wrapped attribution goes up to the line that begins it. */
-const isWhole = (block: readonly string[], before: string | undefined): boolean =>
-  before === undefined ||
-  isBlank(before) ||
-  /^\s*(?:on|am|le|el|il|em|op|w dniu|dnia|den|pe|dne|от|在|\d{1,4}[./-])/iu.test(block[0] ?? "") ||
-  block.length === 1;
+/** A sentence such as `The error says:` has neither a date nor an address; `Write to bob@example.org:` has no date. */
+const isSaying = (text: string): boolean =>
+  /\d/.test(text.replace(ADDRESS, ""))
+    ? SAID_SOMEWHERE.test(text) || ADDRESS.test(text)
+    : SAID.test(text) && ADDRESS.test(text);

@@ -55,7 +55,8 @@ function aboveMarker(lines: readonly string[], masked: readonly string[]): strin
   const rest = masked.slice(at + 1);
   if (isQuoted(masked[at] ?? "") && answersBetween(rest)) {
     const top = at + quoteEdge(masked, at);
-    return [...lines.slice(0, top), ...shortQuotes(lines.slice(at + 1), rest)];
+    const answers = withoutSignature(lines.slice(at + 1), rest);
+    return [...lines.slice(0, top), ...shortQuotes(answers, rest)];
   }
   const above = masked.slice(0, at);
   const end = attributionEdge(above);
