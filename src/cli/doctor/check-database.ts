@@ -32,6 +32,23 @@ export async function checkDatabase(place: Place): Promise<Check[]> {
   }
 }
 
+/** Reads from the ledger where that is possible without starting a server for it; undefined where it is not. */
+export async function readLedger<T>(place: Place, read: (db: Database) => Promise<T>): Promise<T | undefined> {
+  const running =
+    place.databaseUrl === undefined ? await findRunningPostgres(place.dataDir).catch(() => {}) : undefined;
+  const url = place.databaseUrl === undefined ? running?.connectionString : connectionUrl(place.databaseUrl);
+  if (url === undefined) return undefined;
+  const db = createDatabase(url, { max: 1 });
+  try {
+    return await read(db);
+  } catch {
+    // What is wrong with the database is said by its own check.
+    return undefined;
+  } finally {
+    await db.destroy();
+  }
+}
+
 async function checkPackage(): Promise<Check> {
   try {
     const version = await packageVersion(findPackage());

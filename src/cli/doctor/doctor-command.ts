@@ -2,11 +2,13 @@ import { Command } from "commander";
 import { loadDotEnv, readConfig, type Config } from "../../config.ts";
 import { AppError } from "../../lib/errors.ts";
 import { checkClaude, checkIsolation, checkLogin } from "./check-claude.ts";
-import { checkDatabase } from "./check-database.ts";
+import { checkDatabase, readLedger } from "./check-database.ts";
 import { checkGit } from "./check-git.ts";
 import { checkFolder, checkRoom } from "./check-machine.ts";
 import { checkKeys, checkPort } from "./check-server.ts";
+import { checkSlack } from "./check-slack.ts";
 import { fail, ok, type Check } from "./check.ts";
+import { findSlackFacts } from "./doctor-queries.ts";
 
 /** `claude-orchestrator doctor`: looks at everything a run needs, changes nothing, and says what to do. */
 export const doctorCommand = (): Command =>
@@ -55,6 +57,7 @@ async function examine(): Promise<Check[]> {
     ...(await checkRoom(runs)),
     await checkPort(http),
     checkKeys(http),
+    ...(await checkSlack(config, await readLedger(config, findSlackFacts))),
     await checkIsolation(),
   ];
 }

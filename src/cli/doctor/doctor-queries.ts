@@ -29,3 +29,18 @@ export async function compareMigrations(
     unknown: done.filter((name) => !files.includes(name)),
   };
 }
+
+/** What ever came from Slack, and which workspaces installed the app. */
+export async function findSlackFacts(db: Kysely<DB>) {
+  const heard = await db.selectFrom("slackHeard").select("event").orderBy("event").execute();
+  const workspaces = await db
+    .selectFrom("slackInstallations")
+    .select(["teamName", "scopes"])
+    .orderBy("installedAt")
+    .limit(100)
+    .execute();
+  return {
+    heard: heard.map(({ event }) => event),
+    workspaces: workspaces.map(({ teamName: name, scopes }) => ({ name, scopes })),
+  };
+}
