@@ -126,8 +126,9 @@ async function openOperations(
   const reaper = parts.use(await startReaper({ db, log, findMarked: findMarkedProcesses, sweep: sweepMarker }));
   await wakeBudgetWaits(db, workerId);
   const dirs = { runs: runs.dir, claude: runs.claudeDir };
-  const archiveWorkspace = workspaces.archive;
-  const retention = createRetention({ db, log, workerId, dirs, archiveWorkspace, config: lifetimes });
+  const { archive: archiveWorkspace, cleanSnapshots } = workspaces;
+  const cleaning = { db, log, workerId, dirs, archiveWorkspace, cleanSnapshots };
+  const retention = createRetention({ ...cleaning, config: lifetimes });
   parts.use(retention.start());
   const usage = createUsageService({ db, limits: runs.budgets });
   const metrics = parts.use(

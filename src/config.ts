@@ -133,6 +133,7 @@ const lifetimesOf = (e: Values) => ({
     workspaces: e.RETENTION_WORKSPACES_DAYS,
     messageFiles: e.RETENTION_WORKSPACES_DAYS,
     snapshots: e.RETENTION_SNAPSHOTS_DAYS,
+    snapshotRefs: e.RETENTION_SNAPSHOTS_DAYS,
     runFiles: e.RETENTION_RUN_FILES_DAYS,
   },
 });

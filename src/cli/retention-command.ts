@@ -21,13 +21,15 @@ export const retentionCommand = (): Command =>
       const log = createLogger("warn");
       await using parts = new AsyncDisposableStack();
       const db = dryRun ? await lookAtLedger(config, log, parts) : (await openLedger(config, log, parts)).db;
+      const workspaces = createWorkspaceService({ db, config: config.workspaces, log });
       const retention = createRetention({
         db,
         log,
         workerId: await readWorkerId(config.dataDir),
         config: config.retention,
         dirs: { runs: config.runs.dir, claude: config.runs.claudeDir },
-        archiveWorkspace: createWorkspaceService({ db, config: config.workspaces, log }).archive,
+        archiveWorkspace: workspaces.archive,
+        cleanSnapshots: workspaces.cleanSnapshots,
       });
       const freed = dryRun ? await retention.preview() : await retention.run();
       process.stdout.write(freed.map((one) => line(one, config.retention.days[one.what])).join(""));

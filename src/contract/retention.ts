@@ -9,6 +9,7 @@ export const Freed = z.object({
     "inbox",
     "deliveries",
     "snapshots",
+    "snapshotRefs",
     "messageFiles",
     "workspaces",
     "runFiles",

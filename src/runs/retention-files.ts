@@ -24,13 +24,19 @@ export interface FileParts {
   dirs: { runs: string; claude: string };
   /** Keeps what is in a workspace safe, then removes it. Throws rather than lose something. */
   archiveWorkspace: (sessionId: string) => Promise<void>;
+  /** Removes from the repositories on this disk what they hold of old snapshots; the bytes are those free at once. */
+  cleanSnapshots: (before: Date, dryRun: boolean) => Promise<Omit<Freed, "what">>;
 }
 
 /** One step of cleaning this worker's disk: removes what is older than `before`, or only counts it. */
 export type FileStep = (parts: FileParts, before: Date, dryRun: boolean) => Promise<Omit<Freed, "what">>;
 
-export const fileSteps: readonly { what: "workspaces" | "transcripts" | "runFiles"; clean: FileStep }[] = [
+export const fileSteps: readonly {
+  what: "workspaces" | "transcripts" | "snapshotRefs" | "runFiles";
+  clean: FileStep;
+}[] = [
   { what: "transcripts", clean: removeClaudeFolders },
+  { what: "snapshotRefs", clean: ({ cleanSnapshots }, before, dryRun) => cleanSnapshots(before, dryRun) },
   // After the others: archiving is an event, and with it the session's rest begins anew.
   { what: "workspaces", clean: archiveResting },
   { what: "runFiles", clean: removeRunFiles },

@@ -87,3 +87,12 @@ export async function insertSnapshot(
     .execute();
   return kept.map(({ workTree }) => workTree);
 }
+
+/** Of those of these sessions that there are: whether one is at rest since before a time, and its newest snapshot. */
+export async function findKeptSnapshots(db: Kysely<DB>, ids: readonly string[], before: Date) {
+  const { rows } = await sql<{ id: string; isResting: boolean; newest: string | null }>`
+    select s.id, s.status in ('completed', 'failed', 'cancelled', 'archived') and s.updated_at < ${before} as is_resting,
+      (select w.work_tree from workspace_snapshots w where w.session_id = s.id order by w.created_at desc limit 1) as newest
+    from sessions s where s.id = any(${ids}::uuid[])`.execute(db);
+  return new Map(rows.map(({ id, ...row }) => [id, row]));
+}

@@ -4,6 +4,7 @@ import type { Database } from "../db/database.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { archiveWorkspace } from "./archive-workspace.ts";
+import { cleanSnapshots } from "./clean-snapshots.ts";
 import { createGit } from "./git.ts";
 import { prepareWorkspace, type Workspace } from "./prepare-workspace.ts";
 import { ensurePrivateFolder, sweepRemoved } from "./private-folder.ts";
@@ -98,6 +99,9 @@ export function createWorkspaceService({ db, config, log }: { db: Database; conf
     /** What the session changed since it began; nothing in the workspace is touched. An archived one's is its snapshot's. */
     diff: (sessionId: string): Promise<Diff> =>
       shared.join(sessionId, async () => readDiff(parts, sessionId, await findWorkspace(db, sessionId))),
+
+    /** Forgets snapshots on this disk that have passed their lifetime, or whose session is gone; or only counts them. */
+    cleanSnapshots: (before: Date, dryRun: boolean) => cleanSnapshots(parts, before, dryRun),
 
     /** Snapshot, then removal; a folder of the user's own is never touched. Throws rather than lose something. */
     archive: (sessionId: string): Promise<void> =>

@@ -22,7 +22,8 @@ const openRetention = () =>
     workerId: WORKER,
     dirs: { runs: house.root, claude: house.root },
     archiveWorkspace: house.service.archive,
-    config: { hour: 3, days: { ...DAYS, workspaces: 0, snapshots: 0, runFiles: 0, messageFiles: 0 } },
+    cleanSnapshots: house.service.cleanSnapshots,
+    config: { hour: 3, days: { ...DAYS, workspaces: 0, snapshots: 0, snapshotRefs: 0, runFiles: 0, messageFiles: 0 } },
   });
 
 /** A delivery as it stands so many days after it was queued, and ended on that day where it has ended. */

@@ -23,6 +23,7 @@ const every = (days: number) => ({
   deliveries: days,
   workspaces: days,
   snapshots: days,
+  snapshotRefs: days,
   messageFiles: days,
   runFiles: days,
 });
@@ -43,6 +44,7 @@ const openRetention = (days = every(30)) =>
     workerId: WORKER,
     dirs,
     archiveWorkspace: house.service.archive,
+    cleanSnapshots: house.service.cleanSnapshots,
     config: { hour: 3, days },
   });
 
@@ -134,6 +136,7 @@ test("what has passed its lifetime goes, what has not stays, and a dry run says 
     events: 1,
     inbox: 2,
     snapshots: 1,
+    snapshotRefs: 1,
     messageFiles: 1,
     workspaces: 1,
     runFiles: 1,
