@@ -8,7 +8,7 @@ import { isForwarded } from "./subject.ts";
 const { raw } = workerData as { raw: Uint8Array };
 try {
   const mail = await parseMail(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength));
-  parentPort?.postMessage({ mail, own: cutQuotes(mail.text, { forwarded: isForwarded(mail.subject) }) });
+  parentPort?.postMessage({ mail, own: cutQuotes(mail.text, { forwarded: isForwarded(mail.subject) }) }, []);
 } catch (error) {
-  parentPort?.postMessage({ trouble: toError(error).message });
+  parentPort?.postMessage({ trouble: toError(error).message }, []);
 }
