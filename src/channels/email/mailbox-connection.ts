@@ -46,6 +46,9 @@ export async function openMailboxConnection(settings: ImapSettings, signal: Abor
   // A listener must be there, or a lost connection would end the process.
   client.on("error", (error) => void (lost = error));
   client.on("close", () => closed.resolve());
+  // A server says only once that something came, also with the answer to a command: then there is no point in idling.
+  let hasNews = false;
+  client.on("exists", () => void (hasNews = true));
   const giveUp = () => client.close();
   signal.addEventListener("abort", giveUp, { once: true });
 
@@ -72,6 +75,7 @@ export async function openMailboxConnection(settings: ImapSettings, signal: Abor
 
       /** The uids of all mails, oldest first. */
       list: async (): Promise<number[]> => {
+        hasNews = false;
         const found = await ask(() => client.search({ all: true }, { uid: true }));
         return (found || []).toSorted((left, right) => left - right);
       },
@@ -92,6 +96,7 @@ export async function openMailboxConnection(settings: ImapSettings, signal: Abor
 
       /** Waits until something comes, or for so long. */
       async idle(ms: number): Promise<void> {
+        if (hasNews) return;
         const wake = () => void client.noop().catch(() => {});
         client.once("exists", wake);
         const timer = setTimeout(wake, ms);
