@@ -36,8 +36,6 @@ export interface DoorParts extends Services {
   baseUrl: () => string;
 }
 
-export type Channels = Awaited<ReturnType<typeof openChannels>>;
-
 /** The doors this installation is configured for. */
 export async function openChannels(
   core: Core,

@@ -21,7 +21,7 @@ test("one of several processes works, and when it stops another goes on", { time
       holder: `process ${n}`,
       log,
       async work(signal) {
-        if (working.size > 0) faults.push(`${n} while ${[...working]}`);
+        if (working.size > 0) faults.push(`${n} while ${[...working].join()}`);
         working.add(n);
         await untilAborted(signal);
         working.delete(n);
@@ -30,7 +30,7 @@ test("one of several processes works, and when it stops another goes on", { time
   const holders = [hold(0), hold(1), hold(2)];
   const gone: number[] = [];
   while (gone.length < 3) {
-    await expect.poll(() => [...working].length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => working.size, { timeout: 20_000 }).toBe(1);
     const [n = expect.fail()] = working;
     expect(gone).not.toContain(n);
     gone.push(n);
@@ -45,17 +45,20 @@ test("work whose hold was taken by another is told to end, and work that fails i
   const { db } = database;
   let begun = 0;
   const ended = Promise.withResolvers<void>();
-  await using _held = holdAlone({
-    db,
-    name: "socket",
-    holder: "process 1",
-    log,
-    async work(signal) {
-      if (++begun === 1) throw new Error("the far end is away");
-      await untilAborted(signal);
-      ended.resolve();
-    },
-  });
+  await using parts = new AsyncDisposableStack();
+  parts.use(
+    holdAlone({
+      db,
+      name: "socket",
+      holder: "process 1",
+      log,
+      async work(signal) {
+        if (++begun === 1) throw new Error("the far end is away");
+        await untilAborted(signal);
+        ended.resolve();
+      },
+    }),
+  );
   await expect.poll(() => begun, { timeout: 10_000 }).toBe(2);
   await sql`update sole_holders set claim = gen_random_uuid(), until = now() + interval '1 minute'`.execute(db);
   await Promise.race([ended.promise, sleep(15_000).then(() => expect.fail("it went on"))]);

@@ -24,5 +24,3 @@ export function createHeard({ db, log }: { db: Database; log: Logger }) {
     await putHeard(db, name).catch((error: unknown) => log.debug({ err: error }, "noting a Slack event failed"));
   };
 }
-
-export type Heard = ReturnType<typeof createHeard>;

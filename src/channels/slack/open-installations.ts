@@ -1,6 +1,6 @@
-import type { Router } from "express";
 import type { SlackConfig } from "../../config-slack.ts";
 import type { Database } from "../../db/database.ts";
+import type { HttpParts } from "../../http/http-app.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { createInstallRoutes } from "./install-routes.ts";
 import { createInstallState } from "./install-state.ts";
@@ -11,9 +11,9 @@ import { createTokenCipher, readTokenSecret } from "./token-cipher.ts";
 export interface OpenedInstallations {
   installations: InstallationStore;
   /** For callers of the API. */
-  routers: Router[];
+  routers: HttpParts["routers"];
   /** For anyone: where Slack's page leads back to. */
-  openRouters: Router[];
+  openRouters: HttpParts["routers"];
 }
 
 /** The workspaces this installation works in, and the routes by which more are added (with a client id and secret). */
