@@ -1,8 +1,8 @@
-import { setInterval as every } from "node:timers/promises";
 import type { SessionEvent } from "../contract/event.ts";
 import type { Database } from "../db/database.ts";
 import type { Listener } from "../db/notify.ts";
 import type { Logger } from "../lib/logger.ts";
+import { startRepeating } from "../lib/repeat.ts";
 import { findEventsFrom, findHorizon, SESSION_EVENTS } from "./event-queries.ts";
 
 export type Feed = Awaited<ReturnType<typeof openFeed>>;
@@ -31,8 +31,6 @@ export async function openFeed({ db, listener, log }: { db: Database; listener: 
   const stopped = new AbortController();
   let cursor = await findHorizon(db);
   let had = new Set<string>();
-  let pumping: Promise<void> | undefined;
-  let again = false;
 
   /** Nobody needed what has come so far, so it is passed over. Who comes meanwhile is not: then the place stays. */
   async function skipAhead(): Promise<void> {
@@ -53,35 +51,16 @@ export async function openFeed({ db, listener, log }: { db: Database; listener: 
     for (const follow of followers) follow({ events: fresh, cursor, ...(!complete && { resync: true }) });
   }
 
-  async function pumpAll(): Promise<void> {
-    try {
-      do {
-        again = false;
-        await pumpOnce();
-      } while (again && followers.size > 0 && !stopped.signal.aborted);
-    } catch (error) {
-      log.warn({ err: error }, "the feed could not be read; it is tried again");
-    } finally {
-      pumping = undefined;
-    }
-  }
-
-  function pump(): void {
-    again = true;
-    // With nobody listening each event would be read for nothing.
-    if (followers.size > 0 && !stopped.signal.aborted) pumping ??= pumpAll();
-  }
-
-  await listener.listen(SESSION_EVENTS, pump);
-  listener.onResync(pump);
-  const patrol = (async () => {
-    for await (const _ of every(PATROL_MS, undefined, { signal: stopped.signal })) {
-      pump();
-      await skipAhead().catch(() => {}); // The database is away: whoever comes next asks again.
-    }
-  })().catch((error: unknown) => {
-    if (!stopped.signal.aborted) throw error;
-  });
+  const pump = createPump({ pumpOnce, isWanted: () => followers.size > 0 && !stopped.signal.aborted, log });
+  await listener.listen(SESSION_EVENTS, pump.wake);
+  listener.onResync(pump.wake);
+  const patrol = startRepeating(
+    async () => {
+      pump.wake();
+      await skipAhead();
+    },
+    { intervalMs: PATROL_MS, onError: (error) => log.debug({ err: error }, "the feed could not be looked at") },
+  );
 
   return {
     /** Brings the feed to where it stands now; to be awaited before `follow`. */
@@ -106,7 +85,42 @@ export async function openFeed({ db, listener, log }: { db: Database; listener: 
     async [Symbol.asyncDispose](): Promise<void> {
       stopped.abort();
       followers.clear();
-      await Promise.all([patrol, pumping]);
+      await Promise.all([patrol[Symbol.asyncDispose](), pump.idle()]);
     },
+  };
+}
+
+interface PumpParts {
+  /** Reads what is new and hands it on. */
+  pumpOnce: () => Promise<void>;
+  /** With nobody listening each event would be read for nothing. */
+  isWanted: () => boolean;
+  log: Logger;
+}
+
+/** One reader at a time; what wakes it while it reads makes it read once more. */
+function createPump({ pumpOnce, isWanted, log }: PumpParts) {
+  let pumping: Promise<void> | undefined;
+  let again = false;
+
+  async function pumpAll(): Promise<void> {
+    try {
+      do {
+        again = false;
+        await pumpOnce();
+      } while (again && isWanted());
+    } catch (error) {
+      log.warn({ err: error }, "the feed could not be read; it is tried again");
+    } finally {
+      pumping = undefined;
+    }
+  }
+
+  return {
+    wake(): void {
+      again = true;
+      if (isWanted()) pumping ??= pumpAll();
+    },
+    idle: async (): Promise<void> => pumping,
   };
 }
