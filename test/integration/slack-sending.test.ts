@@ -12,6 +12,15 @@ import {
 const { signal } = new AbortController();
 const TEST_MS = 60_000;
 
+const file = (name: string, text: string) => ({
+  name,
+  mediaType: "text/plain",
+  size: text.length,
+  content: Buffer.from(text),
+});
+const paragraphs = (count: number) =>
+  Array.from({ length: count }, (_, n) => `Paragraph ${n}. ${"word ".repeat(60)}`).join("\n\n");
+
 test(
   "an answer is one message in its thread: text, what it took, where to go on",
   async () => {
@@ -42,8 +51,8 @@ test(
     const ping = "<!channel> <!here|here> <@UALICE1> <!subteam^S1> @channel @everyone";
     await db.updateTable("sessions").set({ title: ping }).where("id", "=", thread.sessionId).execute();
     const runId = await insertRun(db, thread);
-    const file = { name: `${ping.slice(0, 30)}.txt`, mediaType: "text/plain", size: 1, content: Buffer.from("x") };
-    const carried = { files: [file], refused: [{ path: ping, why: ping }] };
+    const pinging = { name: `${ping.slice(0, 30)}.txt`, mediaType: "text/plain", size: 1, content: Buffer.from("x") };
+    const carried = { files: [pinging], refused: [{ path: ping, why: ping }] };
     await speaker.channel.send(
       await answerOf(db, thread, { runId, answer: `${ping}\n\n\`${ping}\``, carried }),
       signal,
@@ -68,8 +77,6 @@ test(
     const { db, slack, speaker } = bench;
     const threadTs = personSays(slack);
     const thread = await insertThread(db, { threadTs });
-    const paragraphs = (count: number) =>
-      Array.from({ length: count }, (_, n) => `Paragraph ${n}. ${"word ".repeat(60)}`).join("\n\n");
     const runId = await insertRun(db, thread);
     await speaker.channel.send(await answerOf(db, thread, { runId, answer: paragraphs(70) }), signal);
     const parts = slack.messages("CGENERAL1", threadTs).slice(1);
@@ -80,10 +87,10 @@ test(
     const second = await insertRun(db, thread, { number: 2, status: "queued" });
     const whole = paragraphs(200);
     await speaker.channel.send(await answerOf(db, thread, { runId: second, answer: whole }), signal);
-    const [beginning, file, ...rest] = slack.messages("CGENERAL1", threadTs).slice(4);
+    const [beginning, attached, ...rest] = slack.messages("CGENERAL1", threadTs).slice(4);
     expect(rest).toEqual([]);
     expect(beginning && slack.shown(beginning)).toContain("all of it is in the file answer.md");
-    expect(file?.files[0]?.content.toString()).toBe(whole);
+    expect(attached?.files[0]?.content.toString()).toBe(whole);
     expect(slack.faults).toEqual([]);
   },
   TEST_MS,
@@ -173,12 +180,6 @@ test(
     const threadTs = personSays(slack);
     const thread = await insertThread(db, { threadTs });
     const runId = await insertRun(db, thread);
-    const file = (name: string, text: string) => ({
-      name,
-      mediaType: "text/plain",
-      size: text.length,
-      content: Buffer.from(text),
-    });
     const carried = {
       files: [file("a.txt", "A"), file("empty", ""), file("b.bin", "\u0000B")],
       refused: [{ path: "../x", why: "outside of the workspace" }],

@@ -15,29 +15,35 @@ import { createEventService } from "../../src/sessions/event-service.ts";
 import { openFeed } from "../../src/sessions/feed.ts";
 import { testDatabase } from "./database.ts";
 import { startFakeSlack, type FakeSlack, type FakeSlackOptions } from "./fake-slack/fake-slack.ts";
+import { makeMessage, type FakeTeam } from "./fake-slack/state.ts";
 import { insertSession } from "./outbox.ts";
 
 const log = createLogger("silent");
 
-const installation = (team: FakeSlack["teams"] extends Map<string, infer T> ? T : never) => ({
-  teamId: team.id,
-  teamName: team.name,
-  botUserId: team.botUserId,
-  botToken: team.botToken,
+/** What a process must know of a Slack to speak in it. */
+export interface KnownSlack {
+  apiUrl: string;
+  teams: ReadonlyMap<string, Pick<FakeTeam, "id" | "name" | "botUserId" | "botToken">>;
+}
+
+const installation = ({ id, name, botUserId, botToken }: Pick<FakeTeam, "id" | "name" | "botUserId" | "botToken">) => ({
+  teamId: id,
+  teamName: name,
+  botUserId,
+  botToken,
 });
 
 /** The workspaces of a fake Slack, as our own table of installations would tell them. */
-export const installationsOf = (slack: FakeSlack) => ({
+const installationsOf = ({ teams }: KnownSlack) => ({
   find: (teamId: string) => {
-    const team = slack.teams.get(teamId);
+    const team = teams.get(teamId);
     return Promise.resolve(team && installation(team));
   },
-  list: () => Promise.resolve([...slack.teams.values()].map(installation)),
-  remove: () => Promise.resolve(),
+  list: () => Promise.resolve([...teams.values()].map(installation)),
 });
 
 /** What a process of ours has that speaks in Slack. */
-export function startSpeaker(db: Database, slack: FakeSlack, { backgroundTimeoutMs = 12_000 } = {}) {
+export function startSpeaker(db: Database, slack: KnownSlack, { backgroundTimeoutMs = 12_000 } = {}) {
   const installations = installationsOf(slack);
   const clients = createSlackClients({ apiUrl: slack.apiUrl, installations, backgroundTimeoutMs });
   const parts = { db, clients, limiter: createChannelLimiter(), log, baseUrl: () => "http://console.test" };
@@ -55,7 +61,7 @@ export async function slackBench(options: FakeSlackOptions = {}) {
 }
 
 /** The live messages of a process, until it is disposed of. */
-export async function startLive(bench: { db: Database; connectionString: string; slack: FakeSlack }) {
+export async function startLive(bench: { db: Database; connectionString: string; slack: KnownSlack }) {
   await using parts = new AsyncDisposableStack();
   const listener = parts.use(await openListener(bench.connectionString, log));
   const feed = parts.use(await openFeed({ db: bench.db, listener, log }));
@@ -89,22 +95,8 @@ export async function insertThread(
 /** A person's message in a fake Slack, as the beginning of a thread. */
 export function personSays(slack: FakeSlack, channel = "CGENERAL1"): string {
   const ts = `${Math.floor(Date.now() / 1000) - 2}.${String(Math.floor(Math.random() * 1e6)).padStart(6, "0")}`;
-  const [team] = slack.teams.values();
-  team?.messages.push({
-    ...{
-      team: team.id,
-      channel,
-      ts,
-      threadTs: undefined,
-      user: "UALICE1",
-      botId: undefined,
-      text: "do it",
-      blocks: [],
-    },
-    ...{ markdown: "", tasks: new Map(), planTitle: undefined, files: [], metadata: undefined, reactions: new Map() },
-    ...{ edits: 0, deleted: false, stream: "never", startedAt: 0, appendedAt: 0, appends: 0, ephemeralTo: undefined },
-    history: [],
-  });
+  const team = slack.team();
+  team.messages.push(makeMessage(team, { channel, ts, user: "UALICE1", text: "do it" }, Date.now()));
   return ts;
 }
 
@@ -128,8 +120,15 @@ export async function insertRun(
     await db
       .insertInto("slackPosts")
       .values({
-        ...{ team: "T0000000001", channel, ts: `1.${Date.now()}`, threadTs: "1.1", userId: asker },
-        ...{ decision: "{}", sessionId, messageId: asked.id, handledAt: new Date() },
+        team: "T0000000001",
+        channel,
+        ts: `1.${Date.now()}`,
+        threadTs: "1.1",
+        userId: asker,
+        decision: "{}",
+        sessionId,
+        messageId: asked.id,
+        handledAt: new Date(),
       })
       .execute();
   await appendEvents(db, sessionId, [
@@ -171,8 +170,19 @@ export async function answerOf(
   const deliveryId = randomUUID();
   const session = `http://console.test/sessions/${sessionId}`;
   const body: RunFinished = {
-    ...{ eventId: deliveryId, type: "run.finished", sessionId, runId, status: "succeeded", reason: "success", answer },
-    ...{ error: null, costUsd: 0.0421, usage: null, turns: 2, durationMs: 65_000, metadata: {} },
+    eventId: deliveryId,
+    type: "run.finished",
+    sessionId,
+    runId,
+    status: "succeeded",
+    reason: "success",
+    answer,
+    error: null,
+    costUsd: 0.0421,
+    usage: null,
+    turns: 2,
+    durationMs: 65_000,
+    metadata: {},
     diff: { files: 1, added: 2, removed: 3 },
     links: { session, run: session, dashboard: session },
     timestamp: new Date().toISOString(),
@@ -181,21 +191,26 @@ export async function answerOf(
   await db
     .insertInto("deliveries")
     .values({
-      ...{ id: deliveryId, sessionId, runId, key: deliveryId, kind: "slack", topic: "run.finished", address: threadId },
-      ...{ threadKey: `slack:${threadId}`, deadline: new Date(Date.now() + 3_600_000) },
+      id: deliveryId,
+      sessionId,
+      runId,
+      key: deliveryId,
+      kind: "slack",
+      topic: "run.finished",
+      address: threadId,
+      threadKey: `slack:${threadId}`,
+      deadline: new Date(Date.now() + 3_600_000),
     })
     .execute();
   return {
-    ...{
-      deliveryId,
-      sessionId,
-      runId,
-      messageId: null,
-      address: threadId,
-      threadKey: `slack:${threadId}`,
-      attempt: 1,
-      body,
-    },
+    deliveryId,
+    sessionId,
+    runId,
+    messageId: null,
+    address: threadId,
+    threadKey: `slack:${threadId}`,
+    attempt: 1,
+    body,
     files: () => Promise.resolve({ text: answer, ...nothing, ...carried }),
   };
 }

@@ -18,15 +18,12 @@ const INTERVAL_MS = 1_000;
 /** What waits for one channel; deliveries that find it full come again, and nothing is lost. */
 const MAX_WAITING = 100;
 
-interface Waiting {
-  start: () => void;
-  fail: (reason: unknown) => void;
-}
+type Start = () => void;
 
 interface Line {
   nextAt: number;
-  urgent: Waiting[];
-  others: Waiting[];
+  urgent: Start[];
+  others: Start[];
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -49,13 +46,14 @@ export function createChannelLimiter(intervalMs = INTERVAL_MS): ChannelLimiter {
     const next = line.urgent.shift() ?? line.others.shift();
     if (!next) return void lines.delete(channel);
     line.nextAt = performance.now() + intervalMs;
-    next.start();
+    next();
     // Once more also when nobody waits, to forget the channel.
     later(channel, line, intervalMs);
   }
 
   function later(channel: string, line: Line, ms: number): void {
-    line.timer ??= setTimeout(() => serve(channel, line), ms);
+    // Whoever waits is held by a signal of its own; the process may end meanwhile.
+    line.timer ??= setTimeout(() => serve(channel, line), ms).unref();
   }
 
   return {
@@ -68,19 +66,16 @@ export function createChannelLimiter(intervalMs = INTERVAL_MS): ChannelLimiter {
           new AppError("rate_limited", `${queue.length} messages wait for Slack channel ${channel}`),
         );
       return new Promise((resolve, reject) => {
-        const waiting: Waiting = { start: finish(resolve), fail: reject };
+        const start = () => {
+          signal.removeEventListener("abort", abort);
+          resolve();
+        };
         const abort = () => {
-          queue.splice(queue.indexOf(waiting), 1);
+          queue.splice(queue.indexOf(start), 1);
           reject(signal.reason);
         };
-        function finish(done: () => void) {
-          return () => {
-            signal.removeEventListener("abort", abort);
-            done();
-          };
-        }
         signal.addEventListener("abort", abort, { once: true });
-        queue.push(waiting);
+        queue.push(start);
         if (!line.timer) serve(channel, line);
       });
     },

@@ -31,7 +31,7 @@ export interface ReadLine {
 
 export const startOfText = (): Place => ({ fence: undefined, quotes: 0, items: [], table: undefined, previous: "" });
 
-const MARKER = /^(?<marker>`{3,}(?!.*`)|~{3,})(?<info>.*)$/u;
+const MARKER = /^(`{3,}(?!.*`)|~{3,})(.*)$/u;
 const CLOSING = /^(?<marker>`{3,}|~{3,})[ \t]*$/u;
 const ITEM = /^(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)/u;
 const RULE = /^(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$/u;
@@ -77,7 +77,7 @@ function enterItems(place: Place, text: string, column: number): { text: string;
   let [rest, at, entered] = [text, column, false];
   for (;;) {
     const mark = RULE.test(rest) ? null : ITEM.exec(rest);
-    if (!mark || place.items.length >= MAX_ITEMS || at - (place.items.at(-1) ?? 0) > 3) break;
+    if (!mark || place.items.length >= MAX_ITEMS || at - offsetOf(place) > 3) break;
     const bare = mark[0].trimEnd().length;
     const gap = mark[0].length - bare;
     const width = gap > 4 || gap === 0 ? bare + 1 : mark[0].length;
@@ -109,21 +109,30 @@ function readText(place: Place, line: string): ReadLine {
     place.table = undefined;
     return { kind: "blank", column: 0 };
   }
+  return readWords(place, line, { quotes, rest });
+}
+
+/** What a line outside of code is that has letters; `rest` stands behind its quote marks. */
+function readWords(place: Place, line: string, { quotes, rest }: { quotes: number; rest: string }): ReadLine {
   const column = columnOf(rest);
-  while ((place.items.at(-1) ?? 0) > column) place.items.pop();
+  while (offsetOf(place) > column) place.items.pop();
   const inner = enterItems(place, rest.trim(), column);
-  const offset = place.items.at(-1) ?? 0;
+  const offset = offsetOf(place);
   const indent = inner.column - offset;
-  const opening = indent < 4 ? MARKER.exec(inner.text)?.groups : undefined;
+  const opening = indent < 4 ? MARKER.exec(inner.text) : null;
   if (opening) {
+    const [, marker = "```", info = ""] = opening;
     place.table = undefined;
-    place.fence = { marker: opening["marker"] ?? "```", info: (opening["info"] ?? "").trim(), quotes, offset, indent };
+    place.fence = { marker, info: info.trim(), quotes, offset, indent };
     return { kind: "opens", column };
   }
   if (readTable(place, line)) return { kind: "row", column };
   if (/^#{1,6}(?:[ \t]|$)/u.test(rest)) return { kind: "heading", column };
   return { kind: inner.entered ? "item" : "text", column };
 }
+
+/** Where the text of the innermost list item begins. */
+const offsetOf = ({ items }: Place): number => items.at(-1) ?? 0;
 
 /** Reads one line (without its end) and says what it was; `place` then stands behind it. */
 export function readLine(place: Place, line: string): ReadLine {

@@ -55,15 +55,16 @@ function prepare(text: string): string {
 const LONG_FENCE = /^(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(?=`{3}|~{3})/u;
 
 /** How well a text may be cut before a line: 0 a heading, 1 a new paragraph or fence, … 6 in the middle of code. */
-function rankOf(before: Place, previous: ReadLine["kind"], { kind, column }: ReadLine): number {
-  if (before.fence) return kind === "code" ? 6 : 4;
-  if (kind === "heading") return 0;
-  const apart = previous === "blank" || previous === "closes" || kind === "opens";
-  if (apart && column === 0 && kind !== "row") return 1;
-  if (kind === "item" && column === 0) return 2;
-  if (kind === "row" && before.table !== undefined) return 5;
-  return apart ? 3 : 4;
+function rankOf(before: Place, previous: ReadLine["kind"], next: ReadLine): number {
+  if (before.fence) return next.kind === "code" ? 6 : 4;
+  if (next.kind === "heading") return 0;
+  if (next.kind === "row") return before.table === undefined ? 3 : 5;
+  const apart = previous === "blank" || previous === "closes" || next.kind === "opens";
+  return next.column === 0 ? rankAtMargin(apart, next.kind) : rankInside(apart);
 }
+
+const rankAtMargin = (apart: boolean, kind: ReadLine["kind"]): number => (apart ? 1 : kind === "item" ? 2 : 4);
+const rankInside = (apart: boolean): number => (apart ? 3 : 4);
 
 const copy = (place: Place): Place => ({ ...place, items: [...place.items] });
 

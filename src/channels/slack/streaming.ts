@@ -27,6 +27,13 @@ const NO_BUTTON: ReadonlySet<string> = new Set(["invalid_chunks", "invalid_block
 
 export type Streaming = ReturnType<typeof createStreaming>;
 
+async function begin(spot: OpenSpot, user: string | null, chunks: AnyChunk[]): Promise<string> {
+  const { team, channel, threadTs } = spot;
+  const recipient = user === null ? {} : { recipient_team_id: team.teamId, recipient_user_id: user };
+  const asked = { channel, thread_ts: threadTs, task_display_mode: "plan", chunks, ...recipient };
+  return String((await team.background.chat.startStream(asked)).ts);
+}
+
 /** Which workspaces have native streams, learned by trying. */
 export function createStreaming() {
   const without = new Map<string, number>();
@@ -39,13 +46,6 @@ export function createStreaming() {
     const recent = (starts.get(team) ?? []).filter((at) => at > now - MINUTE_MS);
     starts.set(team, recent);
     return recent.length < MAX_STARTS;
-  }
-
-  async function call(spot: OpenSpot, user: string | null, chunks: AnyChunk[]): Promise<string> {
-    const { team, channel, threadTs } = spot;
-    const recipient = user === null ? {} : { recipient_team_id: team.teamId, recipient_user_id: user };
-    const asked = { channel, thread_ts: threadTs, task_display_mode: "plan", chunks, ...recipient };
-    return String((await team.background.chat.startStream(asked)).ts);
   }
 
   return {
@@ -61,9 +61,9 @@ export function createStreaming() {
       const { teamId } = spot.team;
       starts.get(teamId)?.push(performance.now());
       try {
-        if (!button) return await call(spot, user, chunks);
+        if (!button) return await begin(spot, user, chunks);
         const blocks = { type: "blocks" as const, blocks: [stopButton(sessionId)] };
-        return await call(spot, user, [...chunks, blocks]);
+        return await begin(spot, user, [...chunks, blocks]);
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;

@@ -12,19 +12,21 @@ test("nothing that pings is left in any kind of text", () => {
   for (const ping of PINGS)
     for (const text of [ping, `a ${ping} b`, `\`${ping}\``, `${ping}${ping}`, `\n${ping}\n`]) {
       expect(pings(text)).toBe(true);
-      expect(pings(safeMarkdown(text)), text).toBe(false);
-      expect(pings(safeMrkdwn(text)), text).toBe(false);
-      expect(pings(safeTitle(text, 200)), text).toBe(false);
+      expect(pings(safeMarkdown(text))).toBe(false);
+      expect(pings(safeMrkdwn(text))).toBe(false);
+      expect(pings(safeTitle(text, 200))).toBe(false);
     }
 });
 
+/** Takes escapes and entities back, as a reader of Markdown would. */
+const undo = (text: string): string =>
+  text
+    .replace(/&(?:lt|#0*60|#x0*3c);/giu, "<")
+    .replace(/&(?:#0*64|#x0*40|commat);/giu, "@")
+    .replace(/&(?:#0*33|#x0*21|excl);/giu, "!")
+    .replace(/\\([<!@])/gu, "$1");
+
 test("a ping in disguise stays broken when escapes and entities are undone", () => {
-  const undo = (text: string): string =>
-    text
-      .replace(/&(?:lt|#0*60|#x0*3c);/giu, "<")
-      .replace(/&(?:#0*64|#x0*40|commat);/giu, "@")
-      .replace(/&(?:#0*33|#x0*21|excl);/giu, "!")
-      .replace(/\\([<!@])/gu, "$1");
   for (const text of [
     "\\<!channel>",
     "<\\!channel>",
@@ -34,7 +36,7 @@ test("a ping in disguise stays broken when escapes and entities are undone", () 
     "&#x3C;!here>",
     "&lt;&#33;channel>",
   ])
-    expect(pings(undo(safeMarkdown(text))), text).toBe(false);
+    expect(pings(undo(safeMarkdown(text)))).toBe(false);
 });
 
 test("ordinary text, code and mail addresses are not touched", () => {
@@ -52,7 +54,7 @@ test("random text with pings in it, cut anywhere into a stream, never shows one"
     fc.property(fc.array(piece, { maxLength: 20 }), fc.array(fc.nat(200), { maxLength: 5 }), (pieces, cuts) => {
       const text = pieces.join("");
       let shown = "";
-      for (const at of [...cuts.filter((cut) => cut < text.length).sort((a, b) => a - b), text.length]) {
+      for (const at of [...cuts.filter((cut) => cut < text.length).toSorted((a, b) => a - b), text.length]) {
         const now = text.slice(0, at);
         const safe = safeMarkdown(now.slice(0, settledLength(now)));
         if (safe.startsWith(shown)) shown = safe;
