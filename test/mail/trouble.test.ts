@@ -16,16 +16,14 @@ afterAll(() => house?.[Symbol.asyncDispose]());
 test("a mail that comes five times, also across a restart, makes one run and one answer", async () => {
   const { app, mail } = house;
   await mail.ada.send({ subject: "Five times", text: script({ text: "Once." }) });
-  const raw = mail.accepted.at(-1)?.raw ?? expect.fail("no mail");
-  const [stamped] = await until(
+  const stamped = await until(
     async () => {
       const all = [...(await mail.dovecot.mails(BOT)), ...(await mail.dovecot.mails(BOT, "Processed"))];
-      const found = all.filter((one) => one.includes(raw.subarray(0, 200)) || one.includes("Subject: Five times"));
-      return found.length > 0 ? found : undefined;
+      return all.find((one) => one.includes("Subject: Five times"));
     },
     () => "the mail did not arrive",
   );
-  const again = () => mail.dovecot.deliver(BOT, stamped ?? expect.fail("no mail"));
+  const again = () => mail.dovecot.deliver(BOT, stamped);
   await again();
   await again();
   await mail.ada.waitFor(1, holding("Once."));
