@@ -10,9 +10,9 @@ beforeAll(async () => {
 afterAll(() => at[Symbol.asyncDispose]());
 
 const ended = (sessionId: string) => at.app.until(sessionId, ["completed", "failed", "cancelled"]);
-const slash = async (text: string, user = ALICE) => {
+const slash = async (text: string, user: string = ALICE) => {
   const answer = await at.slack.command(at.slack.team(), { user, channel: GENERAL, command: "/claude", text });
-  return { ...answer, said: String((JSON.parse(answer.body) as { text: string }).text) };
+  return { ...answer, said: (JSON.parse(answer.body) as { text: string }).text };
 };
 const sleeping = (text: string) => script({ bash: "sleep 60" }, { text });
 
@@ -91,13 +91,11 @@ test("a second message of a thread is told its place in the queue", async () => 
   const { slack } = at;
   const { said, sessionId } = await begunAndRunning(sleeping("first"));
   slack.say({ channel: GENERAL, user: BOB, threadTs: said.ts, text: script({ text: "second" }) });
-  await until(
-    () =>
-      slack
-        .callsOf("chat.postEphemeral")
-        .find(({ args }) => args["user"] === BOB && String(args["text"]).includes("number 2")),
+  const told = await until(
+    () => slack.callsOf("chat.postEphemeral").find(({ args }) => args["thread_ts"] === said.ts),
     () => "Bob was not told",
   );
+  expect(told.args).toMatchObject({ user: BOB, text: expect.stringContaining("number 2") });
   slack.say({ channel: GENERAL, user: BOB, threadTs: said.ts, text: "stop" });
   await ended(sessionId);
 });
@@ -141,5 +139,5 @@ test("slash commands answer their author within three seconds, and settings last
 test("a repository that is none is a clear word in the thread, not a silence", async () => {
   const { slack, bot } = at;
   const said = slack.say({ channel: GENERAL, user: ALICE, text: `${bot} look at repo:/no/such/folder please` });
-  await at.told(GENERAL, said.ts, /could not begin/);
+  expect(slack.shown(await at.told(GENERAL, said.ts, /could not begin/))).toContain("githubRepo");
 });

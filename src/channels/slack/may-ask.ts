@@ -15,7 +15,10 @@ export interface TrustRules {
 }
 
 /** Undefined when the person may ask for work; else why not, for the person. */
-export function whyNot(person: Person, { allowGuests, allowConnect }: TrustRules): string | undefined {
+export function whyNot(
+  person: Pick<Person, "isBot" | "isGuest" | "isStranger">,
+  { allowGuests, allowConnect }: TrustRules,
+): string | undefined {
   if (person.isBot) return "Bots cannot ask me for work.";
   if (person.isStranger && !allowConnect)
     return "I work only for members of my own workspace; people of other organisations are not allowed to ask me (SLACK_ALLOW_CONNECT).";

@@ -46,19 +46,27 @@ function repo(value: string | undefined): Command | WrongCommand {
   return { is: "repo", repository: repositoryName(value) };
 }
 
+const valued = (word: string, value: string | undefined): Command | WrongCommand | undefined =>
+  word === "repo" ? repo(value) : setting(word, value?.toLowerCase());
+
 /**
  * The command of a text that is nothing else; a sentence that begins with such a word is a prompt. Undefined when it is
- * no command. A wrong value of a known one is said so only where `strict`: after a slash nothing can be a prompt.
+ * no command, and also for a wrong value: only after a slash (`parseSlash`) it can be nothing else.
  */
-export function parseCommand(text: string, { strict = false } = {}): Command | WrongCommand | undefined {
-  const words = text.trim().replace(/^[!/]/, "").split(/\s+/);
-  const [first = "", value, ...more] = words;
+export function parseCommand(text: string): Command | undefined {
+  const command = read(text);
+  return command?.is === "wrong" ? undefined : command;
+}
+
+/** What was said after the slash command's name. */
+export function parseSlash(text: string): Command | WrongCommand {
+  if (text.trim() === "") return { is: "help" };
+  return read(text) ?? { is: "wrong", why: `there is no command “${text.trim().slice(0, 50)}”` };
+}
+
+function read(text: string): Command | WrongCommand | undefined {
+  const [first = "", value, ...more] = text.trim().replace(/^[!/]/, "").split(/\s+/);
   const word = first.toLowerCase().replace(/[.!]+$/, "");
   if (plain.has(word) && value === undefined) return { is: word as "help" };
-  const isKnown = more.length === 0 && (word === "repo" ? repo(value) : setting(word, value?.toLowerCase()));
-  if (isKnown && (isKnown.is !== "wrong" || strict)) return isKnown;
-  if (!strict) return undefined;
-  return word === ""
-    ? { is: "help" }
-    : { is: "wrong", why: `there is no command “${first.slice(0, 50)}” of that form` };
+  return more.length === 0 ? valued(word, value) : undefined;
 }

@@ -6,46 +6,55 @@ export interface Names {
   people?: ReadonlyMap<string, string>;
 }
 
-const MARKUP = /<([@#!])([^>|]*)(?:\|([^>]*))?>|<((?:https?|mailto|tel|ftp):[^>|]*)(?:\|([^>]*))?>/g;
+const MARKUP = /<(?<sign>[@#!]?)(?<id>[^>|]*)(?:\|(?<label>[^>]*))?>/g;
+const ADDRESS = /^(?:https?|mailto|tel|ftp):/;
+
+interface Markup {
+  sign: string;
+  id: string;
+  label: string | undefined;
+}
 
 function unescape(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
 /** `<!subteam^S1|@devs>`, `<!date^…|fallback>`, `<!here>` */
-function special(id: string, label: string | undefined): string {
-  if (label !== undefined && label !== "") return label;
-  return `@${id.split("^")[0] ?? id}`;
+const special = ({ id, label }: Markup): string => label ?? `@${id.split("^")[0] ?? id}`;
+
+const person = ({ id, label }: Markup, { botUserId, people }: Names): string =>
+  id === botUserId ? "" : `@${people?.get(id) ?? label ?? id}`;
+
+function link({ id: url, label }: Markup): string {
+  if (!ADDRESS.test(url)) return `<${url}>`;
+  const address = url.replace(/^(?:mailto|tel):/, "");
+  return label === undefined || url.endsWith(label) ? address : `${label} (${address})`;
 }
 
-function link(url: string, label: string | undefined): string {
-  const address = url.replace(/^(?:mailto|tel):/, "");
-  return label === undefined || label === "" || label === address || url.endsWith(label)
-    ? address
-    : `${label} (${address})`;
+function readable(markup: Markup, names: Names): string {
+  switch (markup.sign) {
+    case "@":
+      return person(markup, names);
+    case "#":
+      return `#${markup.label ?? markup.id}`;
+    case "!":
+      return special(markup);
+    default:
+      return link(markup);
+  }
 }
 
 /** Slack's text as people read it; mentions of the bot are gone, nothing else is. */
-export function plainText(text: string, { botUserId, people }: Names): string {
-  const read = text.replaceAll(
-    MARKUP,
-    (
-      _whole,
-      sign: string | undefined,
-      id: string | undefined,
-      label?: string,
-      url?: string,
-      urlLabel?: string,
-    ): string => {
-      if (url !== undefined) return link(url, urlLabel);
-      if (id === undefined) return "";
-      if (sign === "!") return special(id, label);
-      if (sign === "#") return `#${label === undefined || label === "" ? id : label}`;
-      if (id === botUserId) return "";
-      return `@${people?.get(id) ?? (label === undefined || label === "" ? id : label)}`;
-    },
-  );
-  return unescape(read)
+export function plainText(text: string, names: Names): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (const match of text.matchAll(MARKUP)) {
+    const { sign = "", id = "", label } = match.groups ?? {};
+    parts.push(text.slice(at, match.index), readable({ sign, id, label: label === "" ? undefined : label }, names));
+    at = match.index + match[0].length;
+  }
+  parts.push(text.slice(at));
+  return unescape(parts.join(""))
     .replaceAll(/[ \t]+$/gm, "")
     .trim();
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const SlackFile = z.object({
+export const SlackFile = z.object({
   id: z.string().max(100),
   name: z.string().nullish(),
   title: z.string().nullish(),
@@ -70,23 +70,30 @@ const SLACKBOT = "USLACKBOT";
 export function readPost(event: unknown, { team, botUserId }: { team: string; botUserId: string }): Post | undefined {
   const read = PostEvent.safeParse(event);
   if (!read.success || !isPersons(read.data, botUserId)) return undefined;
-  const { channel, ts, text, user } = read.data;
-  const said = text ?? "";
-  const first = /^\s*<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/.exec(said)?.[1];
-  const mentionsBot = said.includes(`<@${botUserId}>`) || said.includes(`<@${botUserId}|`);
+  const { type, channel, ts, thread_ts: threadTs = null, user } = read.data;
+  const text = read.data.text ?? "";
   return {
     team,
     channel,
     ts,
-    threadTs: read.data.thread_ts ?? null,
+    threadTs,
     user: user ?? "",
-    text: said,
-    isDirect: read.data.channel_type === "im" || (read.data.channel_type == null && channel.startsWith("D")),
-    mentionsBot: mentionsBot || read.data.type === "app_mention",
-    isToSomebodyElse: first !== undefined && first !== botUserId,
+    text,
+    isDirect: isDirect(read.data),
+    mentionsBot: type === "app_mention" || text.includes(`<@${botUserId}>`) || text.includes(`<@${botUserId}|`),
+    isToSomebodyElse: isToSomebodyElse(text, botUserId),
     files: (read.data.files ?? []).slice(0, MAX_FILES),
     forwarded: forwardedOf(read.data.attachments ?? []),
   };
+}
+
+/** Mentions come without the kind of their channel. */
+const isDirect = ({ channel_type: kind, channel }: z.infer<typeof PostEvent>): boolean =>
+  kind == null ? channel.startsWith("D") : kind === "im";
+
+function isToSomebodyElse(text: string, botUserId: string): boolean {
+  const first = /^\s*<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/.exec(text)?.[1];
+  return first !== undefined && first !== botUserId;
 }
 
 function isPersons(event: z.infer<typeof PostEvent>, botUserId: string): boolean {

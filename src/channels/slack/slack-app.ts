@@ -43,7 +43,9 @@ export function createSlackApp({ installations, apiUrl, posts, reactions, intera
     logger: quietSlackLogger(),
     clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 } },
   });
-  app.error((error) => Promise.reject(error));
+  app.error(async (error) => {
+    throw error;
+  });
 
   for (const name of ["app_mention", "message"] as const)
     app.event(name, async ({ event, context }) => {
@@ -81,6 +83,11 @@ export function createSlackApp({ installations, apiUrl, posts, reactions, intera
     await ack({ response_type: "ephemeral", text });
   });
 
+  return dispatcherOf(app);
+}
+
+/** How what was verified is given to Bolt. */
+function dispatcherOf(app: App) {
   return {
     /** Handles an event that was kept. */
     async event(body: Record<string, unknown>, signal: AbortSignal): Promise<Handled> {
