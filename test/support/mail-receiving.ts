@@ -33,20 +33,19 @@ interface Settings {
   resolver?: DNSResolver;
 }
 
-/** The mail door with real services and no worker: what it makes stays where it put it. */
-export async function startMailReceiving({ repositories = REPOSITORIES, ...settings }: Settings = {}) {
-  await using parts = new AsyncDisposableStack();
+const unheard = () => Promise.resolve();
+
+async function openDoor(parts: AsyncDisposableStack, { repositories, ...settings }: Settings) {
   const folder = parts.use(await temporaryFolder());
   const { db, connectionString } = parts.use(await testDatabase());
   const config = readConfig(testEnvironment(folder.path, { DATABASE_URL: connectionString }));
   const log = createLogger("silent");
   const listener = parts.use(await openListener(connectionString, log));
   const outboundUrls = createOutboundUrls(config.outbound);
-  const nudge = () => Promise.resolve();
   const addresses = createReplyAddresses({ address: "claude@orch.test", secret: await readReplySecret(db) });
   const sessions = createSessionService({
     db,
-    nudge,
+    nudge: unheard,
     outboundUrls,
     workerId: "worker",
     workspaces: createWorkspaceService({ db, config: config.workspaces, log }),
@@ -59,14 +58,21 @@ export async function startMailReceiving({ repositories = REPOSITORIES, ...setti
     log,
     addresses,
     sessions,
-    messages: createMessageService({ db, nudge, outboundUrls }),
+    messages: createMessageService({ db, nudge: unheard, outboundUrls }),
     outbox: createNoticeService({ db }),
-    repositories,
+    repositories: repositories ?? REPOSITORIES,
     trust: { allowedSenders: ["@people.test"], authservId: "mx.orch.test", ...settings },
   });
   parts.use(
     await openInbox({ db, listener, log, handlers: { [EMAIL_DOOR]: handler }, pace: { baseMs: 20, capMs: 50 } }),
   );
+  return { db, handler, addresses, sessions };
+}
+
+/** The mail door with real services and no worker: what it makes stays where it put it. */
+export async function startMailReceiving(settings: Settings = {}) {
+  await using parts = new AsyncDisposableStack();
+  const { db, handler, addresses, sessions } = await openDoor(parts, settings);
   const receive = receiveInto(db);
   const kept = parts.move();
 
