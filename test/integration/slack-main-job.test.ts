@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { script, slackApp, until, type SlackApp } from "../support/slack-app.ts";
 
@@ -8,7 +9,7 @@ const ALICE = "UALICE1";
 let house: SlackApp;
 beforeAll(async () => void (house = await slackApp({ environment: { MAX_CONCURRENT_RUNS: "4" } })), TEST_MS);
 afterAll(() => house[Symbol.asyncDispose]());
-afterEach(() => expect(house.slack.faults.splice(0)).toEqual([]));
+afterEach(() => assert.deepEqual(house.slack.faults.splice(0), []));
 
 const gone = (name: string, reactions: Map<string, Set<string>>) => (reactions.has(name) ? undefined : true);
 

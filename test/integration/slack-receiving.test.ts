@@ -19,7 +19,7 @@ afterAll(() => at[Symbol.asyncDispose]());
 const ended = (sessionId: string) => at.app.until(sessionId, ["completed", "failed", "cancelled"]);
 const refused = (attempts: { status: number }[][]) => attempts.flat().filter(({ status }) => status !== 200);
 
-async function begun(text: string, channel = GENERAL) {
+async function begun(text: string, channel: string = GENERAL) {
   const said = at.slack.say({ channel, user: ALICE, text });
   const { sessionId } = await at.sessionOf(said.ts);
   return { said, sessionId };

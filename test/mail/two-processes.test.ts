@@ -55,7 +55,8 @@ test("of two processes one reads the mailbox; the other goes on when it ends, an
   const owners: string[] = [];
   const first = openProcess("first", owners);
   await expect.poll(() => owners, WAIT).toEqual(["first"]);
-  await using _second = openProcess("second", owners);
+  await using others = new AsyncDisposableStack();
+  others.use(openProcess("second", owners));
   await mail.ada.send({ subject: "one", text: "one" });
   await expect.poll(async () => (await inbox()).length, WAIT).toBe(1);
   expect(await mail.dovecot.mails(BOT, "Processed")).toEqual([]);
@@ -78,7 +79,8 @@ test("of two processes one reads the mailbox; the other goes on when it ends, an
 
 test("a mail that was copied back into the mailbox after it was handled is moved again and not taken again", async () => {
   const owners: string[] = [];
-  await using _one = openProcess("third", owners);
+  await using processes = new AsyncDisposableStack();
+  processes.use(openProcess("third", owners));
   const [handled] = await mail.dovecot.mails(BOT, "Processed");
   assert(handled);
   const before = (await inbox()).length;
