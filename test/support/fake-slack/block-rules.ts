@@ -49,17 +49,19 @@ function checkOption(option: Json): void {
   length(option["value"], "option value", 150);
 }
 
+function checkButton(button: Json): void {
+  plainText(button["text"], "button text", 75);
+  if (button["value"] !== undefined) length(button["value"], "button value", 2000);
+  if (button["url"] !== undefined) length(button["url"], "button url", 3000);
+  const { style } = button;
+  if (style !== undefined && style !== "primary" && style !== "danger") bad("button style is unknown");
+}
+
 function checkElement(element: Json): void {
   const type = String(element["type"]);
   if (!ELEMENTS.has(type)) bad(`unknown element ${type}`);
   if (element["action_id"] !== undefined) length(element["action_id"], "action_id", 255);
-  if (type === "button") {
-    plainText(element["text"], "button text", 75);
-    if (element["value"] !== undefined) length(element["value"], "button value", 2000);
-    if (element["url"] !== undefined) length(element["url"], "button url", 3000);
-    const style = element["style"];
-    if (style !== undefined && style !== "primary" && style !== "danger") bad("button style is unknown");
-  }
+  if (type === "button") checkButton(element);
   const options = objects(element["options"]);
   if (type.endsWith("static_select") && (options.length < 1 || options.length > 100) && !element["option_groups"])
     bad("a select has 1 to 100 options");

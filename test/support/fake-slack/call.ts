@@ -1,5 +1,5 @@
 import { SlackError } from "./slack-error.ts";
-import type { FakeChannel, FakeMessage, FakeTeam, Json } from "./state.ts";
+import { asText, type FakeChannel, type FakeMessage, type FakeTeam, type Json } from "./state.ts";
 import type { World } from "./world.ts";
 
 /** One call of a Web API method, checked as far as all methods have it in common. */
@@ -12,8 +12,8 @@ export type Method = (call: MethodCall) => Json;
 
 /** Arguments come as a form: numbers and booleans are texts, lists and objects JSON. */
 export const textArg = ({ args }: MethodCall, name: string): string | undefined => {
-  const value = args[name];
-  return value === undefined || value === null || value === "" ? undefined : String(value);
+  const value = asText(args[name]);
+  return value === "" ? undefined : value;
 };
 
 export function neededArg(call: MethodCall, name: string): string {
@@ -25,7 +25,7 @@ export function neededArg(call: MethodCall, name: string): string {
   return value;
 }
 
-export const flagArg = ({ args }: MethodCall, name: string): boolean => String(args[name] ?? "false") === "true";
+export const flagArg = ({ args }: MethodCall, name: string): boolean => asText(args[name]) === "true";
 
 export function jsonArg(call: MethodCall, name: string, refusal: string): unknown {
   const value = call.args[name];

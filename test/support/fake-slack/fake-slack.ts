@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createClicks } from "./clicks.ts";
 import { createLimits } from "./limits.ts";
@@ -89,19 +89,8 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/**
- * Our own Slack on loopback. It enforces tokens, scopes, rate limits, sizes and the states of streams, and notes in
- * `faults` what real Slack or its users would suffer from; a test ends with `expect(slack.faults).toEqual([])`.
- */
-export async function startFakeSlack(options: FakeSlackOptions = {}) {
-  const world = makeWorld(options);
-  const planned = createPlannedFaults();
-  const limits = createLimits({
-    messageIntervalMs: options.messageIntervalMs ?? 1000,
-    perMinute: options.perMinute ?? {},
-  });
-  const answerApi = createWebApi({ world, limits, planned });
-
+/** The server of everything under slack.com. */
+function serve(world: World, answerApi: ReturnType<typeof createWebApi>): Server {
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await readBody(req);
     const { pathname: path, search } = new URL(req.url ?? "/", world.origin);
@@ -113,7 +102,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}) {
     }
   }
 
-  const server = createServer((req, res) => {
+  return createServer((req, res) => {
     answer(req, res).catch((error: unknown) => {
       // A caller that gave up before its request was whole is no fault of anybody.
       if (!req.complete) return;
@@ -121,22 +110,49 @@ export async function startFakeSlack(options: FakeSlackOptions = {}) {
       res.destroy();
     });
   });
+}
+
+/** How the app is reached; where its server listens comes later. */
+const addressOf = (options: FakeSlackOptions): AppAddress => ({
+  transport: options.transport ?? "http",
+  url: undefined,
+  paths: {
+    events: "/slack/events",
+    interactions: "/slack/interactions",
+    commands: "/slack/commands",
+    ...options.paths,
+  },
+  retryDelaysMs: options.retryDelaysMs ?? [200, 1000, 3000],
+});
+
+/** What stands in a channel outside threads, or in a thread with its first message; in order, ephemeral ones too. */
+const messagesIn = (world: World, channel: string, threadTs?: string): FakeMessage[] =>
+  [...world.teams.values()]
+    .flatMap((one) => one.messages)
+    .filter((one) => one.channel === channel && !one.deleted)
+    .filter((one) =>
+      threadTs === undefined ? one.threadTs === undefined : one.ts === threadTs || one.threadTs === threadTs,
+    )
+    .toSorted((a, b) => (a.ts < b.ts ? -1 : 1));
+
+/**
+ * Our own Slack on loopback. It enforces tokens, scopes, rate limits, sizes and the states of streams, and notes in
+ * `faults` what real Slack or its users would suffer from; a test ends with `expect(slack.faults).toEqual([])`.
+ */
+export async function startFakeSlack(options: FakeSlackOptions = {}) {
+  const world = makeWorld(options);
+  const planned = createPlannedFaults();
+  const limits = createLimits({
+    messageIntervalMs: options.messageIntervalMs ?? 1000,
+    perMinute: options.perMinute ?? {},
+  });
+  const server = serve(world, createWebApi({ world, limits, planned }));
   const socket = openSocketMode(server, world);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   world.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   world.apiUrl = `${world.origin}/api/`;
 
-  const address: AppAddress = {
-    transport: options.transport ?? "http",
-    url: undefined,
-    paths: {
-      events: "/slack/events",
-      interactions: "/slack/interactions",
-      commands: "/slack/commands",
-      ...options.paths,
-    },
-    retryDelaysMs: options.retryDelaysMs ?? [200, 1000, 3000],
-  };
+  const address = addressOf(options);
   const posting = createPosting(world, address, socket);
   const subscribed = options.events ? new Set([...options.events, "tokens_revoked", "app_uninstalled"]) : undefined;
   const people = createPeople(world, posting, subscribed);
@@ -181,14 +197,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}) {
     /** The text of a message as a reader sees it. */
     shown,
     /** What stands in a channel outside threads, or in a thread with its first message; in order, ephemeral ones too. */
-    messages: (channel: string, threadTs?: string): FakeMessage[] =>
-      [...world.teams.values()]
-        .flatMap((one) => one.messages)
-        .filter((one) => one.channel === channel && !one.deleted)
-        .filter((one) =>
-          threadTs === undefined ? one.threadTs === undefined : one.ts === threadTs || one.threadTs === threadTs,
-        )
-        .toSorted((a, b) => (a.ts < b.ts ? -1 : 1)),
+    messages: (channel: string, threadTs?: string): FakeMessage[] => messagesIn(world, channel, threadTs),
 
     async [Symbol.asyncDispose](): Promise<void> {
       posting.dispose();

@@ -18,17 +18,22 @@ interface Content {
   metadata: Json | undefined;
 }
 
-/** What a message is to say; throws what Slack refuses it with. */
-function readContent(call: MethodCall): Content {
-  const text = textArg(call, "text") ?? "";
-  const blocks = listArg(call, "blocks", "invalid_blocks_format") ?? [];
-  const markdown = textArg(call, "markdown_text") ?? "";
-  const metadata = objectArg(call, "metadata", "invalid_metadata_format");
+/** Throws what Slack refuses a message with. */
+function checkContent({ text, blocks, markdown, metadata }: Content): void {
   if (markdown !== "" && (text !== "" || blocks.length > 0)) throw new SlackError("markdown_text_conflict");
   if (markdown.length > MAX_MARKDOWN) throw new SlackError("msg_too_long");
   if (text === "" && markdown === "" && blocks.length === 0) throw new SlackError("no_text");
   checkBlocks(blocks);
   checkMetadata(metadata);
+}
+
+/** What a message is to say. */
+function readContent(call: MethodCall): Content {
+  const text = textArg(call, "text") ?? "";
+  const blocks = listArg(call, "blocks", "invalid_blocks_format") ?? [];
+  const markdown = textArg(call, "markdown_text") ?? "";
+  const metadata = objectArg(call, "metadata", "invalid_metadata_format");
+  checkContent({ text, blocks, markdown, metadata });
   if (text.length > MAX_TEXT) call.world.faults.push(`a text of ${text.length} characters was cut at ${MAX_TEXT}`);
   return { text: text.slice(0, MAX_TEXT), blocks, markdown, metadata };
 }

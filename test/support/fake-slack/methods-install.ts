@@ -1,17 +1,22 @@
 import { SlackError } from "./slack-error.ts";
-import type { Json } from "./state.ts";
+import { asText, type Json } from "./state.ts";
 import type { World } from "./world.ts";
 
 /** Methods that no bot token is for. */
 type InstallMethod = (world: World, authorization: string | undefined, args: Json) => Json;
 
-/** Exchanges the code that the authorization page gave, once, for the bot's token. */
-const oauthAccess: InstallMethod = (world, authorization, args) => {
+/** The app shows itself by Basic authentication, or in the form. */
+function checkClient(world: World, authorization: string | undefined, args: Json): void {
   const basic = Buffer.from(/^Basic (.+)$/.exec(authorization ?? "")?.[1] ?? "", "base64").toString();
   const [id = args["client_id"], secret = args["client_secret"]] = basic === "" ? [] : basic.split(":");
   if (id !== world.clientId) throw new SlackError("invalid_client_id");
   if (secret !== world.clientSecret) throw new SlackError("bad_client_secret");
-  const code = String(args["code"]);
+}
+
+/** Exchanges the code that the authorization page gave, once, for the bot's token. */
+const oauthAccess: InstallMethod = (world, authorization, args) => {
+  checkClient(world, authorization, args);
+  const code = asText(args["code"]);
   const grant = world.codes.get(code);
   if (!grant) throw new SlackError("invalid_code");
   world.codes.delete(code);

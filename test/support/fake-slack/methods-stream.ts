@@ -3,7 +3,7 @@ import {
   channelArg, listArg, neededArg, objectArg, ownMessage, textArg, threadArg, writableChannel, type Method, type MethodCall,
 } from "./call.ts"; // prettier-ignore
 import { SlackError } from "./slack-error.ts";
-import type { FakeChannel, FakeMessage, Json } from "./state.ts";
+import { asText, type FakeChannel, type FakeMessage, type Json } from "./state.ts";
 import { noteHistory } from "./world.ts";
 
 const MAX_CALL = 12_000;
@@ -36,7 +36,7 @@ function takeTask(message: FakeMessage, chunk: Json): void {
   const title = shortText(chunk, "title");
   if (title === undefined) throw new SlackError("invalid_chunks");
   const before = message.tasks.get(id) ?? {};
-  const details = `${String(before["details"] ?? "")}${shortText(chunk, "details") ?? ""}`;
+  const details = `${asText(before["details"])}${shortText(chunk, "details") ?? ""}`;
   message.tasks.set(id, {
     ...before,
     id,
@@ -62,14 +62,18 @@ function takeChunk(message: FakeMessage, chunk: Json): void {
   } else throw new SlackError("invalid_chunks");
 }
 
+function takeText(message: FakeMessage, text: string, chunks: readonly Json[]): void {
+  if (text.length > MAX_CALL) throw new SlackError("msg_too_long");
+  if (chunks.length > 0) throw new SlackError("markdown_text_conflict");
+  message.markdown += text;
+}
+
 /** What a call brings: markdown_text or chunks. At least one unless `mayBeEmpty`. */
 function take(call: MethodCall, message: FakeMessage, mayBeEmpty: boolean): void {
   const text = textArg(call, "markdown_text");
   const chunks = listArg(call, "chunks", "invalid_chunks") ?? [];
-  if (text !== undefined && text.length > MAX_CALL) throw new SlackError("msg_too_long");
-  if (text !== undefined && chunks.length > 0) throw new SlackError("markdown_text_conflict");
   if (text === undefined && chunks.length === 0 && !mayBeEmpty) throw new SlackError("no_text");
-  if (text !== undefined) message.markdown += text;
+  if (text !== undefined) takeText(message, text, chunks);
   for (const chunk of chunks) takeChunk(message, chunk);
 }
 

@@ -1,31 +1,40 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkBlocks } from "./block-rules.ts";
 import { SlackError } from "./slack-error.ts";
-import type { FakeMessage, Json } from "./state.ts";
+import { asText, type FakeFile, type FakeMessage, type FakeTeam, type Json } from "./state.ts";
 import type { World } from "./world.ts";
 
 const MAX_RESPONSES = 5;
 
+type ResponseUrl = World["responseUrls"] extends Map<string, infer One> ? One : never;
+
 /** What a browser gets who asks for a file without the right token: a sign-in page, not an error. */
 const SIGN_IN = "<!DOCTYPE html><html><title>Sign in to Slack</title></html>";
 
-/** The file itself for the bot of its workspace. */
-function download(world: World, req: IncomingMessage, res: ServerResponse, path: string): void {
+/** The file that a path names, and its workspace. */
+function fileAt(world: World, path: string): { team: FakeTeam; file: FakeFile } | undefined {
   const [, teamId = "", fileId = ""] = /^\/files-pri\/(T\w+)-(F\w+)\//.exec(path) ?? [];
   const team = world.teams.get(teamId);
   const file = team?.files.get(fileId);
-  if (!team || !file) return void res.writeHead(404).end();
+  return team && file ? { team, file } : undefined;
+}
+
+/** The file itself for the bot of its workspace. */
+function download(world: World, req: IncomingMessage, res: ServerResponse, path: string): void {
+  const found = fileAt(world, path);
+  if (!found) return void res.writeHead(404).end();
+  const { team, file } = found;
   const right = req.headers.authorization === `Bearer ${team.botToken}` && team.installed;
   world.calls.push({
     at: Date.now(),
     method: "download",
-    team: teamId,
-    args: { file: fileId, right },
+    team: team.id,
+    args: { file: file.id, right },
     answer: {},
     status: 200,
   });
   if (!right || !team.scopes.includes("files:read")) {
-    if (req.headers.authorization !== undefined) world.faults.push(`file ${fileId} was asked for with a wrong token`);
+    if (req.headers.authorization !== undefined) world.faults.push(`file ${file.id} was asked for with a wrong token`);
     return void res.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(SIGN_IN);
   }
   return void res
@@ -50,6 +59,36 @@ function partOf(body: Buffer, boundary: string): Buffer {
   return body.subarray(start, end === -1 ? undefined : end);
 }
 
+/** Why Slack refuses these blocks; undefined when it takes them. */
+function refusalOf(blocks: Json[]): string | undefined {
+  try {
+    checkBlocks(blocks);
+    return undefined;
+  } catch (error) {
+    return error instanceof SlackError ? error.code : "fatal_error";
+  }
+}
+
+/** A message beside the one that a response_url belongs to. */
+function addResponse(world: World, team: FakeTeam, given: { link: ResponseUrl; body: Json; blocks: Json[] }): void {
+  const { link, body, blocks } = given;
+  const ephemeralTo = body["response_type"] === "in_channel" ? undefined : link.user;
+  const threadTs = typeof body["thread_ts"] === "string" ? body["thread_ts"] : undefined;
+  const place = { channel: link.channel, ts: world.newTs(), threadTs };
+  const text = asText(body["text"]);
+  world.post(team, { ...place, user: team.botUserId, botId: team.botId, text, blocks, ephemeralTo });
+}
+
+/** Does what a response asks: with the message it belongs to, or beside it. */
+function carryOut(world: World, team: FakeTeam, given: { link: ResponseUrl; body: Json; blocks: Json[] }): void {
+  const { body, blocks } = given;
+  const original = given.link.message;
+  if (original && body["delete_original"] === true) original.deleted = true;
+  else if (original && body["replace_original"] === true) replace(original, asText(body["text"]), blocks);
+  else addResponse(world, team, given);
+  if (original) world.changed(team, original, false);
+}
+
 /** A response_url: replaces or deletes the message it belongs to, or adds one that (by default) one user sees. */
 function respond(world: World, res: ServerResponse, given: { path: string; body: Buffer }): void {
   const link = world.responseUrls.get(given.path.split("/").at(-1) ?? "");
@@ -60,23 +99,9 @@ function respond(world: World, res: ServerResponse, given: { path: string; body:
   world.calls.push({ at: Date.now(), method: "response_url", team: team.id, args: body, answer: {}, status: 200 });
   if (link.uses > MAX_RESPONSES) return void res.writeHead(404).end("used_url");
   const blocks = (body["blocks"] ?? []) as Json[];
-  const text = String(body["text"] ?? "");
-  try {
-    checkBlocks(blocks);
-  } catch (error) {
-    const code = error instanceof SlackError ? error.code : "fatal_error";
-    return void res.writeHead(400).end(code);
-  }
-  const original = link.message;
-  if (original && body["delete_original"] === true) original.deleted = true;
-  else if (original && body["replace_original"] === true) replace(original, text, blocks);
-  else {
-    const ephemeralTo = body["response_type"] === "in_channel" ? undefined : link.user;
-    const threadTs = typeof body["thread_ts"] === "string" ? body["thread_ts"] : undefined;
-    const place = { channel: link.channel, ts: world.newTs(), threadTs };
-    world.post(team, { ...place, user: team.botUserId, botId: team.botId, text, blocks, ephemeralTo });
-  }
-  if (original) world.changed(team, original, false);
+  const refusal = refusalOf(blocks);
+  if (refusal !== undefined) return void res.writeHead(400).end(refusal);
+  carryOut(world, team, { link, body, blocks });
   return void res.writeHead(200).end("ok");
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { wrapEvent } from "./envelope.ts";
 import { presentFile } from "./methods-files.ts";
-import { scopeOfEvent, subscriptionName } from "./scopes.ts";
 import type { FakeFile, FakeMessage, FakeTeam, Json } from "./state.ts";
 import type { Attempt, createPosting } from "./to-app.ts";
 import { placeOf, presentMessage, type World } from "./world.ts";
@@ -26,6 +26,42 @@ export interface Said {
   delivered: Promise<Attempt[][]>;
 }
 
+type NewFile = NonNullable<Saying["files"]>[number];
+
+function addFile(world: World, team: FakeTeam, { user, given }: { user: string; given: NewFile }): FakeFile {
+  const { name, content, mimetype = "application/octet-stream", size = content.length, checkInfo = false } = given;
+  const file = { id: world.newId("F"), name, title: name, mimetype, content, user, size, checkInfo };
+  team.files.set(file.id, file);
+  return file;
+}
+
+/** The workspace somebody belongs to: another one's in a shared channel. */
+const homeOf = (team: FakeTeam, user: string): string => team.users.get(user)?.teamId ?? team.id;
+
+/** Puts what somebody says into its channel; a mention in a channel makes two events. */
+function saidEvents(world: World, team: FakeTeam, saying: Saying): { message: FakeMessage; events: Json[] } {
+  const { channel, user, text, threadTs } = saying;
+  const files = (saying.files ?? []).map((given) => addFile(world, team, { user, given }));
+  const message = world.post(team, { channel, ts: world.newTs(), threadTs, user, text, files });
+  const home = homeOf(team, user);
+  const common: Json = {
+    ...presentMessage(message),
+    ...placeOf(team, message),
+    team: team.id,
+    user_team: home,
+    source_team: home,
+    client_msg_id: world.newId("client"),
+    ...(files.length === 0 ? {} : { files: files.map((file) => presentFile(world, team, file)), upload: false }),
+  };
+  const subtype = saying.subtype ?? (files.length > 0 ? "file_share" : undefined);
+  const events: Json[] = [{ ...common, ...(subtype === undefined ? {} : { subtype }) }];
+  if (text.includes(`<@${team.botUserId}>`) && team.channels.get(channel)?.kind !== "im") {
+    const { channel_type: _, ...mention } = common;
+    events.unshift({ ...mention, type: "app_mention" });
+  }
+  return { message, events };
+}
+
 /** What people do in Slack, told to the app. */
 export function createPeople(
   world: World,
@@ -41,34 +77,7 @@ export function createPeople(
     return done;
   }
 
-  /** The event in its envelope; undefined when the app has not subscribed to it, or may not read it. */
-  function wrap(team: FakeTeam, event: Json): Json | undefined {
-    const channel = team.channels.get(
-      String(event["channel"] ?? (event["item"] as Json | undefined)?.["channel"] ?? ""),
-    );
-    const kind = channel?.kind ?? "channel";
-    const type = String(event["type"]);
-    const scope = scopeOfEvent(type, kind);
-    if (subscribed && !subscribed.has(subscriptionName(type, kind))) return undefined;
-    if (scope !== undefined && !team.scopes.includes(scope)) return undefined;
-    if (channel && !channel.members.has(team.botUserId)) return undefined;
-    return {
-      token: "fake-verification-token",
-      team_id: team.id,
-      context_team_id: team.id,
-      context_enterprise_id: null,
-      api_app_id: world.appId,
-      event,
-      type: "event_callback",
-      event_id: world.newId("Ev"),
-      event_time: Math.floor(Date.now() / 1000),
-      authorizations: [
-        { enterprise_id: null, team_id: team.id, user_id: team.botUserId, is_bot: true, is_enterprise_install: false },
-      ],
-      is_ext_shared_channel: channel?.shared ?? false,
-      event_context: world.newId("4-ctx"),
-    };
-  }
+  const wrap = (team: FakeTeam, event: Json) => wrapEvent(world, subscribed, { team, event });
 
   const deliver = (envelope: Json, copies = 1): Promise<Attempt[][]> =>
     track(Promise.all(Array.from({ length: copies }, () => posting.event(envelope))));
@@ -78,33 +87,8 @@ export function createPeople(
     if (envelope) void deliver(envelope).catch(() => undefined);
   }
 
-  function addFile(team: FakeTeam, user: string, given: NonNullable<Saying["files"]>[number]): FakeFile {
-    const { name, content, mimetype = "application/octet-stream", size = content.length, checkInfo = false } = given;
-    const file = { id: world.newId("F"), name, title: name, mimetype, content, user, size, checkInfo };
-    team.files.set(file.id, file);
-    return file;
-  }
-
-  function say(saying: Saying): Said {
-    const { team = firstTeam(), channel, user, text, threadTs, copies = 1 } = saying;
-    const files = (saying.files ?? []).map((given) => addFile(team, user, given));
-    const message = world.post(team, { channel, ts: world.newTs(), threadTs, user, text, files });
-    const common: Json = {
-      ...presentMessage(message),
-      ...placeOf(team, message),
-      team: team.id,
-      user_team: team.users.get(user)?.teamId ?? team.id,
-      source_team: team.users.get(user)?.teamId ?? team.id,
-      client_msg_id: world.newId("client"),
-      ...(files.length === 0 ? {} : { files: files.map((file) => presentFile(world, team, file)), upload: false }),
-    };
-    const subtype = saying.subtype ?? (files.length > 0 ? "file_share" : undefined);
-    const events: Json[] = [{ ...common, ...(subtype === undefined ? {} : { subtype }) }];
-    const direct = team.channels.get(channel)?.kind === "im";
-    if (text.includes(`<@${team.botUserId}>`) && !direct) {
-      const { channel_type: _, ...mention } = common;
-      events.unshift({ ...mention, type: "app_mention" });
-    }
+  function say({ team = firstTeam(), copies = 1, ...saying }: Saying): Said {
+    const { message, events } = saidEvents(world, team, saying);
     const envelopes = events.map((event) => wrap(team, event)).filter((one) => one !== undefined);
     const delivered = track(Promise.all(envelopes.map((one) => deliver(one, copies))).then((all) => all.flat()));
     return { ts: message.ts, message, envelopes, delivered };
@@ -145,9 +129,7 @@ export function createPeople(
     /** Waits until every event so far was acknowledged or given up. */
     async settled(): Promise<void> {
       while (underWay.size > 0) {
-        // eslint-disable-next-line no-await-in-loop -- what is under way may start more.
         await Promise.allSettled(underWay);
-        // eslint-disable-next-line no-await-in-loop -- lets what depends on it begin.
         await sleep(1);
       }
     },

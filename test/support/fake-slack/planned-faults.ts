@@ -15,9 +15,10 @@ export interface PlannedFault {
   retryAfter?: number;
 }
 
+const fits = (wanted: string | undefined, is: string | undefined) => wanted === undefined || wanted === is;
+
 export function createPlannedFaults() {
   const planned: (PlannedFault & { left: number })[] = [];
-  const fits = (wanted: string | undefined, is: string | undefined) => wanted === undefined || wanted === is;
   return {
     add(fault: PlannedFault): void {
       planned.push({ ...fault, left: fault.times ?? 1 });

@@ -71,16 +71,19 @@ export const markdownParts = (message: FakeMessage): string[] =>
     ...message.blocks.filter(({ type }) => type === "markdown").map(({ text }) => textOf(text)),
   ].filter((part) => part !== "");
 
+/** The marks of the fence that is open after a line. */
+function fenceAfter(open: string | undefined, line: string): string | undefined {
+  const fence = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line);
+  if (!fence) return open;
+  const [, marks = "", info = ""] = fence;
+  if (open === undefined) return marks.startsWith("`") && info.includes("`") ? undefined : marks;
+  const closes = marks[0] === open[0] && marks.length >= open.length && info.trim() === "";
+  return closes ? undefined : open;
+}
+
 /** Whether a fence that a text opens is closed in the same text. */
 export function fencesBalance(text: string): boolean {
   let open: string | undefined;
-  for (const line of text.split("\n")) {
-    const fence = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line);
-    if (!fence) continue;
-    const [, marks = "", info = ""] = fence;
-    if (open === undefined) {
-      if (!(marks.startsWith("`") && info.includes("`"))) open = marks;
-    } else if (marks[0] === open[0] && marks.length >= open.length && info.trim() === "") open = undefined;
-  }
+  for (const line of text.split("\n")) open = fenceAfter(open, line);
   return open === undefined;
 }

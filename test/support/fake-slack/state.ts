@@ -1,6 +1,10 @@
 /** What our own Slack remembers: workspaces, their people, channels and messages. */
 export type Json = Record<string, unknown>;
 
+/** A value of a form or of JSON as text; what is no plain value is none. */
+export const asText = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+
 export interface FakeUser {
   id: string;
   name: string;

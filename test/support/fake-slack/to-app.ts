@@ -31,40 +31,48 @@ interface Signing {
   headers?: Record<string, string>;
 }
 
+interface Request {
+  url: string;
+  body: string;
+  /** The app's signing secret. */
+  ours: string;
+  signal: AbortSignal;
+}
+
+/** One signed request. */
+async function postSigned({ url, body, ours, signal }: Request, signing: Signing): Promise<Attempt> {
+  const { shiftSeconds = 0, secret = ours, headers } = signing;
+  const began = Date.now();
+  const time = String(Math.floor(began / 1000) + shiftSeconds);
+  const mac = createHmac("sha256", secret).update(`v0:${time}:${body}`).digest("hex");
+  const json = body.startsWith("{");
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      body,
+      headers: {
+        "content-type": json ? "application/json" : "application/x-www-form-urlencoded",
+        "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+        "x-slack-request-timestamp": time,
+        "x-slack-signature": `v0=${mac}`,
+        ...headers,
+      },
+      signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS), signal]),
+    });
+    return { status: response.status, body: await response.text(), ms: Date.now() - began };
+  } catch {
+    return { status: 0, body: "", ms: Date.now() - began };
+  }
+}
+
 /** Carries events, interactions and commands to the app as Slack does, over HTTP or Socket Mode. */
 export function createPosting(world: World, address: AppAddress, socket: ReturnType<typeof openSocketMode>) {
   const closing = new AbortController();
 
-  /** One signed request. */
-  async function post(
-    path: string,
-    body: string,
-    { shiftSeconds = 0, secret, headers }: Signing = {},
-  ): Promise<Attempt> {
-    const began = Date.now();
-    const time = String(Math.floor(began / 1000) + shiftSeconds);
-    const mac = createHmac("sha256", secret ?? world.signingSecret)
-      .update(`v0:${time}:${body}`)
-      .digest("hex");
-    const json = body.startsWith("{");
-    try {
-      const response = await fetch(`${address.url ?? "http://127.0.0.1:1"}${path}`, {
-        method: "POST",
-        body,
-        headers: {
-          "content-type": json ? "application/json" : "application/x-www-form-urlencoded",
-          "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-          "x-slack-request-timestamp": time,
-          "x-slack-signature": `v0=${mac}`,
-          ...headers,
-        },
-        signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS), closing.signal]),
-      });
-      return { status: response.status, body: await response.text(), ms: Date.now() - began };
-    } catch {
-      return { status: 0, body: "", ms: Date.now() - began };
-    }
-  }
+  const post = (path: string, body: string, signing: Signing = {}): Promise<Attempt> => {
+    const url = `${address.url ?? "http://127.0.0.1:1"}${path}`;
+    return postSigned({ url, body, ours: world.signingSecret, signal: closing.signal }, signing);
+  };
 
   async function once(envelope: Json, retry: number): Promise<Attempt> {
     if (address.transport === "http") {
@@ -83,10 +91,8 @@ export function createPosting(world: World, address: AppAddress, socket: ReturnT
     async event(envelope: Json): Promise<Attempt[]> {
       const attempts: Attempt[] = [];
       for (const pause of [0, ...address.retryDelaysMs]) {
-        // eslint-disable-next-line no-await-in-loop -- one after the other is what a repetition is.
         if (pause > 0) await sleep(pause, undefined, { signal: closing.signal }).catch(() => undefined);
         if (closing.signal.aborted) break;
-        // eslint-disable-next-line no-await-in-loop -- see above.
         const attempt = await once(envelope, attempts.length);
         attempts.push(attempt);
         if (attempt.status >= 200 && attempt.status < 300) break;

@@ -7,9 +7,10 @@ import { FILE_METHODS } from "./methods-files.ts";
 import { INSTALL_METHODS } from "./methods-install.ts";
 import { STREAM_METHODS } from "./methods-stream.ts";
 import type { createPlannedFaults, PlannedFault } from "./planned-faults.ts";
+import { answerOf, reply, replyLimited } from "./replies.ts";
 import { READ_SCOPES, SCOPE_OF } from "./scopes.ts";
 import { SlackError } from "./slack-error.ts";
-import type { FakeTeam, Json } from "./state.ts";
+import { asText, type FakeTeam, type Json } from "./state.ts";
 import type { RecordedCall, World } from "./world.ts";
 
 const METHODS: Readonly<Record<string, Method>> = {
@@ -54,17 +55,33 @@ function checkScope(team: FakeTeam, method: string, channel: string | undefined)
     throw new SlackError("missing_scope", { needed, provided: team.scopes.join(",") });
 }
 
-/** Answers /api/<method>. */
-export function createWebApi({ world, limits, planned }: WebApiParts) {
-  function tooMany(team: FakeTeam, method: string, channel: string): number {
-    const key = `${team.id} ${method} ${channel}`;
-    const early = limits.tooEarly(key);
-    if (early > 0)
-      world.faults.push(`${method} in ${channel} did not wait: ${Math.round(early)} ms before Retry-After`);
-    const seconds = limits.check(team.id, method, channel);
-    if (seconds > 0) limits.tell(key, seconds);
-    return seconds;
+/** The workspace that calls; undefined when it was answered already. */
+function callerOf(world: World, req: IncomingMessage, res: ServerResponse, call: RecordedCall): FakeTeam | undefined {
+  const install = INSTALL_METHODS[call.method];
+  const { authorization } = req.headers;
+  try {
+    if (!install) return teamOf(world, authorization, call.args);
+    reply(res, call, undefined, { ok: true, ...install(world, authorization, call.args) });
+  } catch (error) {
+    if (!(error instanceof SlackError)) throw error;
+    reply(res, call, undefined, { ok: false, error: error.code, ...error.more });
   }
+  return undefined;
+}
+
+/** How many seconds a call that comes too often is to wait; 0: it may be carried out. */
+function tooMany({ world, limits }: WebApiParts, team: FakeTeam, method: string, channel: string): number {
+  const key = `${team.id} ${method} ${channel}`;
+  const early = limits.tooEarly(key);
+  if (early > 0) world.faults.push(`${method} in ${channel} did not wait: ${Math.round(early)} ms before Retry-After`);
+  const seconds = limits.check(team.id, method, channel);
+  if (seconds > 0) limits.tell(key, seconds);
+  return seconds;
+}
+
+/** Answers /api/<method>. */
+export function createWebApi(parts: WebApiParts) {
+  const { world, limits, planned } = parts;
 
   /** Does what the call asks; answers with what the method says. */
   function carryOut(team: FakeTeam, method: string, args: Json): Json {
@@ -75,32 +92,8 @@ export function createWebApi({ world, limits, planned }: WebApiParts) {
     }
     checkScope(team, method, args["channel"] as string | undefined);
     const done = run({ world, team, args });
-    limits.took(team.id, method, String(args["channel"]));
+    limits.took(team.id, method, asText(args["channel"]));
     return { ok: true, ...done };
-  }
-
-  function answerOf(act: () => Json): Json {
-    try {
-      return act();
-    } catch (error) {
-      if (!(error instanceof SlackError)) throw error;
-      return { ok: false, error: error.code, ...error.more };
-    }
-  }
-
-  function reply(res: ServerResponse, call: RecordedCall, team: FakeTeam | undefined, body: Json): void {
-    call.answer = body;
-    call.status = 200;
-    const scopes = team ? { "x-oauth-scopes": team.scopes.join(",") } : {};
-    res.writeHead(200, { "content-type": "application/json; charset=utf-8", ...scopes });
-    res.end(JSON.stringify(body));
-  }
-
-  function replyLimited(res: ServerResponse, call: RecordedCall, seconds: number): void {
-    call.answer = { ok: false, error: "ratelimited" };
-    call.status = 429;
-    res.writeHead(429, { "content-type": "application/json", "retry-after": String(seconds) });
-    res.end(JSON.stringify(call.answer));
   }
 
   /** Whether the planned fault was the whole answer. */
@@ -110,7 +103,7 @@ export function createWebApi({ world, limits, planned }: WebApiParts) {
       res.writeHead(500, { "content-type": "text/html" }).end("<html>internal error</html>");
     } else if (fault.kind === "ratelimited") {
       const seconds = fault.retryAfter ?? 1;
-      limits.tell(`${call.team} ${call.method} ${String(call.args["channel"] ?? "")}`, seconds);
+      limits.tell(`${call.team} ${call.method} ${asText(call.args["channel"])}`, seconds);
       replyLimited(res, call, seconds);
     } else if (fault.kind === "lost") {
       answerOf(act);
@@ -124,33 +117,17 @@ export function createWebApi({ world, limits, planned }: WebApiParts) {
     const args = readArgs(body, req.headers["content-type"] ?? "");
     const call: RecordedCall = { at: Date.now(), method, team: undefined, args, answer: undefined, status: 0 };
     world.calls.push(call);
-    const install = INSTALL_METHODS[method];
-    if (install) {
-      reply(
-        res,
-        call,
-        undefined,
-        answerOf(() => ({ ok: true, ...install(world, req.headers.authorization, args) })),
-      );
-      return;
-    }
-    let team: FakeTeam;
-    try {
-      team = teamOf(world, req.headers.authorization, args);
-    } catch (error) {
-      const code = error instanceof SlackError ? error.code : "fatal_error";
-      reply(res, call, undefined, { ok: false, error: code });
-      return;
-    }
+    const team = callerOf(world, req, res, call);
+    if (!team) return;
     call.team = team.id;
-    const channel = typeof args["channel"] === "string" ? args["channel"] : "";
+    const channel = asText(args["channel"]);
     const act = () => carryOut(team, method, args);
     const fault = planned.take({ method, channel, team: team.id });
     if (fault) {
       meet(fault, res, call, act);
       return;
     }
-    const seconds = tooMany(team, method, channel);
+    const seconds = tooMany(parts, team, method, channel);
     if (seconds > 0) replyLimited(res, call, seconds);
     else reply(res, call, team, answerOf(act));
   };

@@ -49,9 +49,20 @@ export interface World {
   changed(team: FakeTeam, message: FakeMessage, told?: boolean): void;
 }
 
+/** What a message has got since it was posted. */
+function presentChanges({ user, ts, edits, reactions, stream }: FakeMessage): Json {
+  return {
+    ...(edits === 0 ? {} : { edited: { user, ts } }),
+    ...(reactions.size === 0
+      ? {}
+      : { reactions: [...reactions].map(([name, users]) => ({ name, users: [...users], count: users.size })) }),
+    ...(stream === "open" ? { streaming_state: "in_progress" } : {}),
+  };
+}
+
 /** A message as events and conversations.* give it. */
 export function presentMessage(message: FakeMessage, withMetadata = true): Json {
-  const { channel: _, threadTs, botId, blocks, markdown, files, metadata, edits, reactions } = message;
+  const { threadTs, botId, blocks, markdown, files, metadata } = message;
   const all = markdown === "" ? blocks : [{ type: "markdown", text: markdown }, ...blocks];
   return {
     type: "message",
@@ -64,11 +75,7 @@ export function presentMessage(message: FakeMessage, withMetadata = true): Json 
     ...(all.length === 0 ? {} : { blocks: all }),
     ...(files.length === 0 ? {} : { files: files.map(({ id, name }) => ({ id, name })) }),
     ...(metadata && withMetadata ? { metadata } : {}),
-    ...(edits === 0 ? {} : { edited: { user: message.user, ts: message.ts } }),
-    ...(reactions.size === 0
-      ? {}
-      : { reactions: [...reactions].map(([name, users]) => ({ name, users: [...users], count: users.size })) }),
-    ...(message.stream === "open" ? { streaming_state: "in_progress" } : {}),
+    ...presentChanges(message),
   };
 }
 

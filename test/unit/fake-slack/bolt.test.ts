@@ -63,8 +63,9 @@ async function conversation(slack: FakeSlack, seen: string[]): Promise<void> {
   });
   const { ts } = (await card.json()) as { ts: string };
   const message = slack.messages(CHANNEL).find((one) => one.ts === ts);
-  expect((await slack.click(message!, "UBOB1", { name: "Stop" })).status).toBe(200);
-  await expect.poll(() => slack.shown(message!)).toBe("stopped");
+  if (!message) throw new Error("the card was not posted");
+  expect((await slack.click(message, "UBOB1", { name: "Stop" })).status).toBe(200);
+  await expect.poll(() => slack.shown(message)).toBe("stopped");
   await slack.command(team, { user: "UALICE1", channel: CHANNEL, command: "/claude", text: "help" });
   expect(slack.messages(CHANNEL).find((one) => one.ephemeralTo === "UALICE1")?.text).toBe("heard help");
   await slack.settled();
@@ -97,8 +98,9 @@ test("events that nobody takes come again until they are taken", async () => {
   await using slack = await startFakeSlack({ retryDelaysMs: [50, 50, 1500] });
   const said = slack.say({ channel: CHANNEL, user: "UALICE1", text: "anybody there?" });
   await new Promise((resolve) => setTimeout(resolve, 200));
-  await using _app = await overHttp(slack);
+  await using app = await overHttp(slack);
   expect((await said.delivered)[0]?.map(({ status }) => status)).toEqual([0, 0, 0, 200]);
+  expect(app.seen).toEqual(["message channel"]);
 });
 
 test("an admin's consent brings a code that is worth one token", async () => {
@@ -111,7 +113,9 @@ test("an admin's consent brings a code that is worth one token", async () => {
     redirect_uri: back,
     team: slack.team(1).id,
   };
-  const consent = await fetch(`${slack.url}/oauth/v2/authorize?${new URLSearchParams(asked)}`, { redirect: "manual" });
+  const consent = await fetch(`${slack.url}/oauth/v2/authorize?${new URLSearchParams(asked).toString()}`, {
+    redirect: "manual",
+  });
   const location = new URL(consent.headers.get("location") ?? "");
   expect(location.searchParams.get("state")).toBe("s1");
   const code = location.searchParams.get("code") ?? "";

@@ -56,16 +56,17 @@ test("the tier of a method ends its minute", async () => {
   expect(answers.filter((answer) => answer === "no error")).toHaveLength(50);
 });
 
+const section = (length: number) => ({ type: "section", text: { type: "mrkdwn", text: "x".repeat(length) } });
+const button = (length: number) => ({
+  type: "actions",
+  elements: [{ type: "button", action_id: "a", text: { type: "plain_text", text: "b" }, value: "v".repeat(length) }],
+});
+const markdown = (length: number) => ({ type: "markdown", text: "m".repeat(length) });
+
 test("blocks that Slack refuses are refused", async () => {
   const bot = client();
   const post = (blocks: object[]) =>
     errorOf(bot.chat.postMessage({ channel: CHANNEL, text: "t", blocks: blocks as never }));
-  const section = (length: number) => ({ type: "section", text: { type: "mrkdwn", text: "x".repeat(length) } });
-  const button = (length: number) => ({
-    type: "actions",
-    elements: [{ type: "button", action_id: "a", text: { type: "plain_text", text: "b" }, value: "v".repeat(length) }],
-  });
-  const markdown = (length: number) => ({ type: "markdown", text: "m".repeat(length) });
   expect(await post(Array.from({ length: 51 }, () => ({ type: "divider" })))).toBe("invalid_blocks");
   expect(await post([section(3001)])).toBe("invalid_blocks");
   expect(await post([button(2001)])).toBe("invalid_blocks");
