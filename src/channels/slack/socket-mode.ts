@@ -20,7 +20,8 @@ const REFUSED_WAIT_MS = 60_000;
 const START_MS = 30_000;
 /** A socket that is closed already says nothing more. */
 const CLOSING_MS = 300;
-const STEADY_MS = 60_000;
+/** A connection that lasted so long was a good one; others that close are opened again with growing pauses. */
+const STEADY_MS = 5_000;
 const REFUSED: ReadonlySet<string> = new Set([
   "invalid_auth",
   "not_authed",
@@ -47,7 +48,7 @@ export async function followSocket(parts: SocketMode, signal: AbortSignal): Prom
     const began = performance.now();
     const end = await followOnce(parts, signal).catch((error: unknown) => toError(error));
     if (signal.aborted) return;
-    const isSteady = end === undefined || performance.now() - began > STEADY_MS;
+    const isSteady = end === undefined && performance.now() - began > STEADY_MS;
     failures = isSteady ? 0 : failures + 1;
     const said = slackError(end);
     if (said !== undefined && REFUSED.has(said)) {
