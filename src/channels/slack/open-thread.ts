@@ -11,12 +11,15 @@ import {
 } from "./open-thread-queries.ts";
 import { carries, findOurs, markOf } from "./our-messages.ts";
 import { safeMrkdwn, safeTitle } from "./safe-text.ts";
+import { refusalOf } from "./slack-failure.ts";
 import { didNothing, limiterKey, speak, type SendingParts, type Spot } from "./slack-sending.ts";
 
 /** How long to wait for somebody else who opens the same thread. */
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 200;
 const MAX_TITLE = 150;
+/** Deliveries are given up after a day: an older first message is nobody's. */
+const LOST_MS = 86_400_000;
 
 export type OpenSpot = Spot & { threadTs: string; team: Spot["team"] };
 
@@ -50,15 +53,24 @@ async function post(parts: SendingParts, thread: SlackThread, spot: Spot, signal
   await recordOpened(db, thread.id, { team: teamId, channel: posted.channel ?? channel, threadTs });
 }
 
+/** The first message that somebody may have posted; a channel given by name or person cannot be asked. */
+function findRoot({ id, channel }: SlackThread, { team }: Spot): Promise<string | undefined> {
+  const since = new Date(Date.now() - LOST_MS);
+  return findOurs(team, { channel, threadTs: null }, { since, isIt: carries({ thread_id: id }) }).catch(
+    (error: unknown) => {
+      if (refusalOf(error) === "channel_not_found") return undefined;
+      throw error;
+    },
+  );
+}
+
 /** Posts the first message, or finds the one that was posted before somebody died. */
 async function open(parts: SendingParts, thread: SlackThread, spot: Spot, signal: AbortSignal): Promise<boolean> {
   const { db } = parts;
   const claim = await claimOpening(db, thread.id);
   if (claim === "taken") return false;
   if (claim === "again") {
-    const isIt = carries({ thread_id: thread.id });
-    const since = new Date(Date.now() - 86_400_000);
-    const threadTs = await findOurs(spot.team, { channel: thread.channel, threadTs: null }, { since, isIt });
+    const threadTs = await findRoot(thread, spot);
     if (threadTs !== undefined) {
       await recordOpened(db, thread.id, { team: spot.team.teamId, channel: thread.channel, threadTs });
       return true;
