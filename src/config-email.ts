@@ -79,25 +79,25 @@ export function emailConfig(e: z.output<typeof EmailEnvironment> & Parameters<ty
       receiving: {
         /** Where mails come to: what we send as, unless another address is given. */
         address: e.EMAIL_ADDRESS ?? sending.from.address.toLowerCase(),
-    allowedSenders: e.EMAIL_ALLOWED_SENDERS,
-    /** Our own mail server's name in Authentication-Results; without it we check signatures ourselves. */
-    authservId: e.EMAIL_AUTHSERV_ID,
-    repositories: e.EMAIL_REPOS,
-    /** Base64, as SendGrid shows it; without it nothing is taken from there. */
-    sendgridKey: e.SENDGRID_PUBLIC_KEY,
-    imap:
-      e.IMAP_HOST === undefined
-        ? undefined
-        : {
-            host: e.IMAP_HOST,
-            port: e.IMAP_PORT,
-            secure: e.IMAP_SECURE === undefined ? e.IMAP_PORT === 993 : ["1", "true"].includes(e.IMAP_SECURE),
-            user: e.IMAP_USER,
-            password: e.IMAP_PASSWORD,
-            mailbox: e.IMAP_MAILBOX,
-            processed: e.IMAP_PROCESSED,
-            rejected: e.IMAP_REJECTED,
-          },
+        allowedSenders: e.EMAIL_ALLOWED_SENDERS,
+        /** Our own mail server's name in Authentication-Results; without it we check signatures ourselves. */
+        authservId: e.EMAIL_AUTHSERV_ID,
+        repositories: e.EMAIL_REPOS,
+        /** Base64, as SendGrid shows it; without it nothing is taken from there. */
+        sendgridKey: e.SENDGRID_PUBLIC_KEY,
+        imap:
+          e.IMAP_HOST === undefined
+            ? undefined
+            : {
+                host: e.IMAP_HOST,
+                port: e.IMAP_PORT,
+                secure: e.IMAP_SECURE === undefined ? e.IMAP_PORT === 993 : ["1", "true"].includes(e.IMAP_SECURE),
+                user: e.IMAP_USER,
+                password: e.IMAP_PASSWORD,
+                mailbox: e.IMAP_MAILBOX,
+                processed: e.IMAP_PROCESSED,
+                rejected: e.IMAP_REJECTED,
+              },
       },
     }
   );

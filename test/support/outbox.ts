@@ -3,9 +3,9 @@ import { createCallbackChannel } from "../../src/channels/callback/callback-chan
 import type { Delivery } from "../../src/contract/delivery.ts";
 import type { Database } from "../../src/db/database.ts";
 import { notify, openListener } from "../../src/db/notify.ts";
+import { queueCallbacks } from "../../src/deliveries/callback-queries.ts";
 import type { Outgoing } from "../../src/deliveries/channel.ts";
 import { startDeliverer, type DelivererParts } from "../../src/deliveries/deliverer.ts";
-import { queueCallbacks } from "../../src/deliveries/callback-queries.ts";
 import { OUTBOX } from "../../src/deliveries/delivery-queries.ts";
 import { createOutboundUrls } from "../../src/deliveries/outbound-url.ts";
 import { createLogger } from "../../src/lib/logger.ts";

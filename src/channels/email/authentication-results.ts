@@ -34,24 +34,24 @@ function parseResults(value: string): AuthenticationResults {
   return { results };
 }
 
-/** Comments stand in parentheses and may nest; what is in quotes is none. */
+/**
+ * Comments stand in parentheses and may nest; what is in quotes is none, and quotes within one mean nothing. Escaped
+ * characters become harmless ones. Empty when a quote does not end: nobody knows then what belongs to it.
+ */
 function withoutComments(value: string): string {
   let [depth, quoted, kept] = [0, false, ""];
-  for (let at = 0; at < value.length; at += 1) {
-    const character = value.charAt(at);
-    if (character === "\\") {
-      if (depth === 0) kept += value.slice(at, at + 2);
-      at += 1;
-    } else if (character === '"' && depth === 0) {
-      quoted = !quoted;
-      kept += character;
-    } else if (character === "(" && !quoted) depth += 1;
-    else if (character === ")" && !quoted && depth > 0) depth -= 1;
-    else if (depth === 0) kept += character;
+  for (const [piece] of value.matchAll(/\\.|[()"]|[^()"\\]+/g)) {
+    if (!quoted && piece === "(") depth += 1;
+    else if (!quoted && piece === ")") depth = Math.max(0, depth - 1);
+    else if (depth === 0) {
+      if (piece === '"') quoted = !quoted;
+      kept += piece.startsWith("\\") ? "_" : piece;
+    }
   }
-  return kept;
+  return quoted ? "" : kept;
 }
 
+/** Every quote ends. */
 const splitOutsideQuotes = (value: string): string[] => value.match(/(?:"[^"]*"|[^;"])+/g) ?? [];
 
 /** A domain as it is compared: small letters, as in DNS, without the dot at its end. */

@@ -1,6 +1,6 @@
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
-import { authenticate, type DNSResolver } from "mailauth";
+import { authenticate, type AuthenticateResult, type DNSResolver } from "mailauth";
 import { ownResults, plainDomain, speaksFor } from "./authentication-results.ts";
 import type { MailHead } from "./mail-head.ts";
 
@@ -67,12 +67,19 @@ export async function verifyOurselves(
     }),
   );
   if (!verdict) throw new Error("checking the signatures of a mail took too long");
-  const passed = verdict.dkim.results.filter(({ status }) => status.result === "pass" && !status.underSized);
-  const signed = passed.some(({ signingDomain = "" }) => speaksFor(signingDomain, from));
-  const dmarc = verdict.dmarc === false ? undefined : verdict.dmarc.status.result;
-  if (dmarc === "temperror") throw new Error("DNS did not answer when a mail was checked");
-  if (dmarc === "pass") return { is: "proven" };
-  if (dmarc !== undefined && dmarc !== "none") return unproven(`DMARC says ${dmarc}`);
+  return judgeVerdict(verdict, from);
+}
+
+/** The same rules as for a results header; what DNS did not tell yet is asked again later. */
+function judgeVerdict({ dkim, dmarc }: AuthenticateResult, from: string): Authenticity {
+  const policy = dmarc === false ? "none" : dmarc.status.result;
+  if (policy === "pass") return { is: "proven" };
+  const signatures = dkim.results.filter(({ signingDomain = "" }) => speaksFor(signingDomain, from));
+  if (policy === "temperror" || signatures.some(({ status }) => status.result === "temperror"))
+    throw new Error("DNS did not answer when a mail was checked");
+  if (policy !== "none") return unproven(`DMARC says ${policy}`);
+  // A signature that leaves out the end of the body says nothing about what was put there.
+  const signed = signatures.some(({ status }) => status.result === "pass" && !status.underSized);
   return signed ? { is: "proven" } : unproven("neither DMARC nor a signature of the author's domain vouches for it");
 }
 

@@ -101,7 +101,7 @@ export async function countRecentMails(
     .where("direction", "=", of.direction)
     .where("createdAt", ">", new Date(Date.now() - of.minutes * 60_000))
     .executeTakeFirstOrThrow();
-  return Number(count);
+  return count;
 }
 
 /** Says which message of the session a mail became. */
@@ -125,7 +125,7 @@ export async function countMailsOf(
     .groupBy("emailThreads.sessionId")
     .execute();
   return {
-    all: rows.reduce((sum, { count }) => sum + Number(count), 0),
-    inSession: Number(rows.find((row) => row.sessionId === sessionId)?.count ?? 0),
+    all: rows.reduce((sum, { count }) => sum + count, 0),
+    inSession: rows.find((row) => row.sessionId === sessionId)?.count ?? 0,
   };
 }

@@ -40,30 +40,26 @@ const silent = (kind: Refusal["kind"], why: string, from?: string): Judgement =>
 
 /** Whether a mail may start anything: one author, a person, proven, and on the list of who may. */
 export async function judgeSender(trust: Trust, asking: Asking): Promise<Judgement> {
-  const { head, subject } = asking;
-  const [author, ...others] = asking.from;
-  if (head.all("from").length !== 1 || !author || others.length > 0 || !isAddress(author.address))
-    return silent("malformed", "The mail does not have exactly one author.");
+  const { head, subject, envelope } = asking;
+  const author = onlyAuthor(asking);
+  if (!author) return silent("malformed", "The mail does not have exactly one author.");
   const from = author.address;
-  const loop = loopSign(head, { from, subject });
+  const loop = loopSign(head, { from, subject }) ?? (envelope.from === "" ? "it has no return path" : undefined);
   if (loop !== undefined) return silent("loop", `The mail was not taken: ${loop}.`, from);
-  if (asking.envelope.from === "")
-    return silent("loop", "The mail was not taken: it has no return path, as bounces have none.", from);
   const authenticity = await judge(trust, asking, from);
-  const allowed = isAllowed(trust.allowedSenders, from);
-  if (authenticity.is === "unproven")
-    return silent(
-      allowed ? "not_authenticated" : "sender_not_allowed",
-      allowed ? `Nothing proves that the mail comes from ${from}: ${authenticity.why}.` : `${from} may not write here.`,
-      from,
-    );
-  if (allowed) return { is: "trusted", from: author };
-  return {
-    is: "refused",
-    refusal: { kind: "sender_not_allowed", why: `${from} may not write here.` },
-    from,
-    mayAnswer: true,
-  };
+  const proven = authenticity.is === "proven";
+  if (!isAllowed(trust.allowedSenders, from)) {
+    const refusal: Refusal = { kind: "sender_not_allowed", why: `${from} may not write here.` };
+    return { is: "refused", refusal, from, mayAnswer: proven };
+  }
+  if (proven) return { is: "trusted", from: author };
+  return silent("not_authenticated", `Nothing proves that the mail comes from ${from}: ${authenticity.why}.`, from);
+}
+
+function onlyAuthor({ head, from }: Asking): MailAddress | undefined {
+  const [author, ...others] = from;
+  if (head.all("from").length !== 1 || !author || others.length > 0) return undefined;
+  return isAddress(author.address) ? author : undefined;
 }
 
 async function judge(

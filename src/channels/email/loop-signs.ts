@@ -11,23 +11,26 @@ const MACHINE_NAME = /^(?:mailer-daemon|postmaster|mail-daemon|no-?reply|do-?not
  * would otherwise write to each other for ever.
  */
 export function loopSign(head: MailHead, { from, subject }: { from: string; subject: string }): string | undefined {
-  const submitted = head.get("auto-submitted");
-  if (submitted !== undefined && !/^no\b/i.test(submitted))
-    return `it is an automatic mail (Auto-Submitted: ${submitted.slice(0, 40)})`;
-  if (head.get(OWN_HEADER.toLowerCase()) !== undefined) return "it is one of our own mails";
-  const precedence = head.get("precedence")?.toLowerCase();
-  if (precedence !== undefined && /^(?:bulk|list|junk|auto_reply)\b/.test(precedence))
-    return `it is a mail to many (Precedence: ${precedence.slice(0, 20)})`;
-  if (["list-id", "list-post", "mailing-list"].some((name) => head.get(name) !== undefined))
-    return "it comes from a mailing list";
-  if (
-    ["x-autoreply", "x-autorespond", "x-auto-response", "x-mail-autoreply"].some((name) => head.get(name) !== undefined)
-  )
-    return "it is an automatic answer";
   return (
+    headerSign(head) ??
     bounceSign(head, from) ??
     (AUTOMATIC_SUBJECT.test(subject) ? "its subject is that of an automatic answer" : undefined)
   );
+}
+
+function headerSign(head: MailHead): string | undefined {
+  const has = (...names: string[]) => names.some((name) => head.get(name) !== undefined);
+  const submitted = head.get("auto-submitted");
+  if (submitted !== undefined && !/^no\b/i.test(submitted))
+    return `it is an automatic mail (Auto-Submitted: ${submitted.slice(0, 40)})`;
+  if (has(OWN_HEADER.toLowerCase())) return "it is one of our own mails";
+  const precedence = head.get("precedence")?.toLowerCase();
+  if (precedence !== undefined && /^(?:bulk|list|junk|auto_reply)\b/.test(precedence))
+    return `it is a mail to many (Precedence: ${precedence.slice(0, 20)})`;
+  if (has("list-id", "list-post", "mailing-list")) return "it comes from a mailing list";
+  return has("x-autoreply", "x-autorespond", "x-auto-response", "x-mail-autoreply")
+    ? "it is an automatic answer"
+    : undefined;
 }
 
 function bounceSign(head: MailHead, from: string): string | undefined {

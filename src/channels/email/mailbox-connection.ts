@@ -25,7 +25,58 @@ export type MailboxConnection = Awaited<ReturnType<typeof openMailboxConnection>
 
 /** A connection that looks into one mailbox. It does not come back when it is lost: then its calls throw. */
 export async function openMailboxConnection(settings: ImapSettings, signal: AbortSignal) {
-  const client = new ImapFlow({
+  signal.throwIfAborted();
+  const line = openLine(settings, signal);
+  try {
+    const uidValidity = await line.open();
+    return { uidValidity, ...commandsOf(line), [Symbol.dispose]: line.close };
+  } catch (error) {
+    line.close();
+    throw error;
+  }
+}
+
+type Line = ReturnType<typeof openLine>;
+
+/** The client with its life: it ends when it is closed, lost, or the signal aborts. */
+function openLine(settings: ImapSettings, signal: AbortSignal) {
+  const client = clientOf(settings);
+  const closed = Promise.withResolvers<void>();
+  let lost: Error | undefined;
+  // A listener must be there, or a lost connection would end the process.
+  client.on("error", (error) => void (lost = error));
+  client.on("close", () => closed.resolve());
+  const giveUp = () => client.close();
+  signal.addEventListener("abort", giveUp, { once: true });
+
+  /** A command whose connection goes away would wait for its answer for ever. */
+  async function ask<T>(command: (connected: ImapFlow) => Promise<T>): Promise<T> {
+    const gone = closed.promise.then(() => {
+      throw toError(lost ?? new Error("The connection to the mail server was closed"));
+    });
+    return Promise.race([command(client), gone]);
+  }
+
+  return {
+    client,
+    ask,
+    /** Logs in, makes the folders and looks into the mailbox; its UIDVALIDITY. */
+    async open(): Promise<number> {
+      await ask((connected) => connected.connect());
+      for (const folder of [settings.processed, settings.rejected])
+        await ask((connected) => connected.mailboxCreate(folder));
+      const { uidValidity } = await ask((connected) => connected.mailboxOpen(settings.mailbox));
+      return Number(uidValidity);
+    },
+    close() {
+      signal.removeEventListener("abort", giveUp);
+      client.close();
+    },
+  };
+}
+
+const clientOf = (settings: ImapSettings): ImapFlow =>
+  new ImapFlow({
     host: settings.host,
     port: settings.port,
     secure: settings.secure,
@@ -41,76 +92,38 @@ export async function openMailboxConnection(settings: ImapSettings, signal: Abor
     socketTimeout: SILENCE_MS,
     maxLiteralSize: MAIL_LIMITS.bytes + 1024 ** 2,
   });
-  const closed = Promise.withResolvers<void>();
-  let lost: Error | undefined;
-  // A listener must be there, or a lost connection would end the process.
-  client.on("error", (error) => void (lost = error));
-  client.on("close", () => closed.resolve());
-  // A server says only once that something came, also with the answer to a command: then there is no point in idling.
-  let hasNews = false;
-  client.on("exists", () => void (hasNews = true));
-  const giveUp = () => client.close();
-  signal.addEventListener("abort", giveUp, { once: true });
 
-  /** A command whose connection goes away would wait for its answer for ever. */
-  async function ask<T>(command: () => Promise<T>): Promise<T> {
-    const gone = closed.promise.then(() => {
-      throw toError(lost ?? new Error("The connection to the mail server was closed"));
-    });
-    return Promise.race([command(), gone]);
-  }
+const commandsOf = ({ client, ask }: Line) => ({
+  /** The uids of all mails, oldest first. */
+  async list(): Promise<number[]> {
+    const found = await ask(() => client.search({ all: true }, { uid: true }));
+    return (found || []).toSorted((left, right) => left - right);
+  },
 
-  const dispose = () => {
-    signal.removeEventListener("abort", giveUp);
-    client.close();
-  };
+  /** The raw mail, or only its head when it is too large; undefined when it is not there any more. */
+  async fetch(uid: number): Promise<{ raw: Buffer; size: number } | undefined> {
+    const about = await ask(() => client.fetchOne(uid, { size: true }, { uid: true }));
+    if (!about || about.size === undefined) return undefined;
+    const maxLength = about.size > MAIL_LIMITS.bytes ? MAX_HEAD_BYTES : about.size + 1;
+    const found = await ask(() => client.fetchOne(uid, { source: { start: 0, maxLength } }, { uid: true }));
+    if (!found || found.source === undefined) return undefined;
+    return { raw: found.source, size: about.size };
+  },
 
-  try {
-    signal.throwIfAborted();
-    await ask(() => client.connect());
-    for (const folder of [settings.processed, settings.rejected]) await ask(() => client.mailboxCreate(folder));
-    const { uidValidity } = await ask(() => client.mailboxOpen(settings.mailbox));
-    return {
-      uidValidity: Number(uidValidity),
+  /** False when the server did not do it. */
+  move: async (uids: readonly number[], folder: string): Promise<boolean> =>
+    (await ask(() => client.messageMove([...uids], folder, { uid: true }))) !== false,
 
-      /** The uids of all mails, oldest first. */
-      list: async (): Promise<number[]> => {
-        hasNews = false;
-        const found = await ask(() => client.search({ all: true }, { uid: true }));
-        return (found || []).toSorted((left, right) => left - right);
-      },
-
-      /** The raw mail, or only its head when it is too large; undefined when it is not there any more. */
-      async fetch(uid: number): Promise<{ raw: Buffer; size: number } | undefined> {
-        const about = await ask(() => client.fetchOne(uid, { size: true }, { uid: true }));
-        if (!about || about.size === undefined) return undefined;
-        const maxLength = about.size > MAIL_LIMITS.bytes ? MAX_HEAD_BYTES : about.size + 1;
-        const found = await ask(() => client.fetchOne(uid, { source: { start: 0, maxLength } }, { uid: true }));
-        if (!found || found.source === undefined) return undefined;
-        return { raw: found.source, size: about.size };
-      },
-
-      /** False when the server did not do it. */
-      move: async (uids: readonly number[], folder: string): Promise<boolean> =>
-        (await ask(() => client.messageMove([...uids], folder, { uid: true }))) !== false,
-
-      /** Waits until something comes, or for so long. */
-      async idle(ms: number): Promise<void> {
-        if (hasNews) return;
-        const wake = () => void client.noop().catch(() => {});
-        client.once("exists", wake);
-        const timer = setTimeout(wake, ms);
-        try {
-          await ask(() => client.idle());
-        } finally {
-          clearTimeout(timer);
-          client.off("exists", wake);
-        }
-      },
-      [Symbol.dispose]: dispose,
-    };
-  } catch (error) {
-    dispose();
-    throw error;
-  }
-}
+  /** Waits until something comes, or for so long. */
+  async idle(ms: number): Promise<void> {
+    const wake = () => void client.noop().catch(() => {});
+    client.once("exists", wake);
+    const timer = setTimeout(wake, ms);
+    try {
+      await ask(() => client.idle());
+    } finally {
+      clearTimeout(timer);
+      client.off("exists", wake);
+    }
+  },
+});

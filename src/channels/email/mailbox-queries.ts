@@ -27,7 +27,7 @@ export async function findSeen(db: Kysely<DB>, { mailbox, uidValidity }: Mailbox
     .where("mailbox", "=", mailbox)
     .where("uidValidity", "=", uidValidity)
     .execute();
-  return new Set(rows.map(({ uid }) => Number(uid)));
+  return new Set(rows.map(({ uid }) => uid));
 }
 
 /** After the mail was committed to the inbox: should we die between the two, it is found to be known there. */
@@ -60,7 +60,7 @@ export async function findSettled(
       where.or([where("inbox.status", "is", null), where("inbox.status", "in", ["done", "refused", "failed"])]),
     )
     .execute();
-  return rows.map(({ uid, status }) => ({ uid: Number(uid), taken: status === null || status === "done" }));
+  return rows.map(({ uid, status }) => ({ uid: uid, taken: status === null || status === "done" }));
 }
 
 /** Forgets mails that were moved away, and all of an earlier life of the mailbox. */

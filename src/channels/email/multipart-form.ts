@@ -12,24 +12,28 @@ export function readForm(body: Buffer, contentType: string): Map<string, Buffer>
   const boundary = /^multipart\/form-data\b.*?;\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType);
   const name = boundary?.[1] ?? boundary?.[2];
   if (name === undefined) throw new AppError("unsupported_media_type", "Send the body as multipart/form-data");
-  const delimiter = Buffer.from(`\r\n--${name}`);
-  const first = body.indexOf(delimiter.subarray(2));
   const fields = new Map<string, Buffer>();
-  for (
-    let at = first + delimiter.length - 2, count = 0;
-    first >= 0 && body.toString("latin1", at, at + 2) !== "--";
-    count += 1
-  ) {
-    const end = body.indexOf(delimiter, at);
-    if (end < 0 || count >= MAX_PARTS) throw new AppError("invalid", "body is not a complete multipart/form-data body");
-    const headEnd = body.indexOf(BREAK, at);
-    if (headEnd >= 0 && headEnd < end && headEnd - at < MAX_HEAD) {
-      const field = fieldName(body.toString("latin1", at, headEnd));
-      if (field !== undefined && !fields.has(field)) fields.set(field, body.subarray(headEnd + BREAK.length, end));
-    }
-    at = end + delimiter.length;
+  for (const part of partsOf(body, name)) {
+    const headEnd = part.indexOf(BREAK);
+    if (headEnd < 0 || headEnd > MAX_HEAD) continue;
+    const field = fieldName(part.toString("latin1", 0, headEnd));
+    if (field !== undefined && !fields.has(field)) fields.set(field, part.subarray(headEnd + BREAK.length));
   }
   return fields;
+}
+
+/** What stands between the delimiters. */
+function* partsOf(body: Buffer, boundary: string): Generator<Buffer> {
+  const delimiter = Buffer.from(`\r\n--${boundary}`);
+  const first = body.indexOf(delimiter.subarray(2));
+  if (first < 0) return;
+  let at = first + delimiter.length - 2;
+  for (let count = 0; body.toString("latin1", at, at + 2) !== "--"; count += 1) {
+    const end = body.indexOf(delimiter, at);
+    if (end < 0 || count >= MAX_PARTS) throw new AppError("invalid", "body is not a complete multipart/form-data body");
+    yield body.subarray(at, end);
+    at = end + delimiter.length;
+  }
 }
 
 const fieldName = (head: string): string | undefined =>

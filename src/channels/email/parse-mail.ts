@@ -43,12 +43,13 @@ function countUpTo(text: string, pattern: RegExp, max: number): number {
   return count;
 }
 
+const membersOf = (value: EmailAddress): EmailAddress[] => value.group ?? [value];
+
 /** Several From headers make a list, and one may hold a group of people. */
 function addressesOf(from: AddressObject | AddressObject[] | undefined): MailAddress[] {
-  const flat = (value: EmailAddress): EmailAddress[] => value.group ?? [value];
   return [from ?? []]
     .flat()
-    .flatMap(({ value }) => value.flatMap(flat))
+    .flatMap(({ value }) => value.flatMap(membersOf))
     .map(({ address, name }) => ({ address: (address ?? "").trim().toLowerCase(), name: name.slice(0, 200) }));
 }
 
@@ -83,7 +84,7 @@ function filesOf(attachments: readonly Attachment[]): MailFile[] {
       name: nameOf(file, index),
       mediaType: file.contentType.slice(0, 200),
       content: file.content,
-      inline: Boolean(file.related),
+      inline: file.related,
     }));
   return [...files.filter(({ inline }) => !inline), ...files.filter(({ inline }) => inline)].slice(
     0,

@@ -21,7 +21,7 @@ export type PlusTag =
  */
 export function createReplyAddresses({ address, secret }: { address: string; secret: Buffer }) {
   const at = address.lastIndexOf("@");
-  const [local = "", domain = ""] = [address.slice(0, at).toLowerCase(), address.slice(at + 1).toLowerCase()];
+  const [local, domain] = [address.slice(0, at).toLowerCase(), address.slice(at + 1).toLowerCase()];
 
   const sign = (prefix: string): string =>
     createHmac("sha256", secret).update(`session ${prefix}`).digest("hex").slice(0, SIGNATURE_HEX);
@@ -43,13 +43,13 @@ export function createReplyAddresses({ address, secret }: { address: string; sec
     ofTag: (tag: string): string => `${local}+${tag.toLowerCase()}@${domain}`,
     /** Whether mail to it comes to us, with whatever tag. */
     isOurs(recipient: string): boolean {
-      const [name = "", host] = parts(recipient);
+      const [name, host] = parts(recipient);
       return host === domain && (name === local || name.startsWith(`${local}+`));
     },
     /** The tags of those recipients that are ours; mail servers may have changed their case. */
     tagsOf(recipients: readonly string[]): PlusTag[] {
       const tags = recipients.flatMap((recipient) => {
-        const [name = "", host] = parts(recipient);
+        const [name, host] = parts(recipient);
         return host === domain && name.startsWith(`${local}+`) ? [name.slice(local.length + 1)] : [];
       });
       return [...new Set(tags)].filter((tag) => tag !== "").map(read);

@@ -24,7 +24,7 @@ export interface WatchParts {
 
 const BEGIN_AGAIN = { baseMs: 500, capMs: 2 * 60_000 };
 const STEADY_MS = 60_000;
-/** While mails are being handled, and when nothing is to be done. */
+/** While mails are being handled, and when the mailbox is empty. */
 const BUSY_MS = 500;
 const QUIET_MS = 60_000;
 /** In a mailbox that we never read before: more than that, and it is somebody's own. */
@@ -57,8 +57,10 @@ async function watchOnce(parts: WatchParts, signal: AbortSignal): Promise<void> 
     await forgetSeen(db, state, present);
     const seen = await findSeen(db, state);
     for (const uid of present) if (!seen.has(uid) && !signal.aborted) await takeIn(parts, { connection, state, uid });
-    const isBusy = await moveSettled(parts, { connection, state, present });
-    await connection.idle(isBusy ? BUSY_MS : QUIET_MS);
+    await moveSettled(parts, { connection, state, present });
+    const left = await connection.list();
+    await forgetSeen(db, state, left);
+    await connection.idle(left.length > 0 ? BUSY_MS : QUIET_MS);
   }
 }
 
@@ -89,11 +91,11 @@ async function takeIn(
   await markSeen(db, state, { uid, externalId: entry.externalId });
 }
 
-/** Moves what is done with to its folder; true while something is being handled. */
+/** Moves what is done with to its folder. */
 async function moveSettled(
   { db, settings }: WatchParts,
   { connection, state, present }: Watched & { present: readonly number[] },
-): Promise<boolean> {
+): Promise<void> {
   const settled = await findSettled(db, state);
   for (const [folder, taken] of [
     [settings.processed, true],
@@ -103,7 +105,4 @@ async function moveSettled(
     if (uids.length > 0 && !(await connection.move(uids, folder)))
       throw new Error(`The mail server does not move mails to ${folder}`);
   }
-  const done = new Set(settled.map(({ uid }) => uid));
-  const left = await connection.list();
-  return left.some((uid) => !done.has(uid));
 }
