@@ -9,6 +9,8 @@ const Answer = z.looseObject({ ok: z.boolean(), error: z.string().optional() });
 export interface SlackAnswer {
   /** Slack's word for what is wrong, or what kept us from asking; undefined when all is well. */
   error: string | undefined;
+  /** false: it is not the token that is wrong. */
+  isAnswered: boolean;
   scopes: string[];
   body: z.infer<typeof Answer>;
 }
@@ -24,9 +26,14 @@ export async function askSlack(apiUrl: string, method: string, token: string): P
     });
     const body = Answer.parse(await response.json());
     const scopes = (response.headers.get("x-oauth-scopes") ?? "").split(",").map((scope) => scope.trim());
-    return { error: body.ok ? undefined : (body.error ?? "unknown"), scopes: scopes.filter((it) => it !== ""), body };
+    return {
+      error: body.ok ? undefined : (body.error ?? "unknown"),
+      isAnswered: true,
+      scopes: scopes.filter((it) => it !== ""),
+      body,
+    };
   } catch (error) {
     const { message } = toError(error);
-    return { error: `no answer from ${apiUrl}: ${message}`, scopes: [], body: { ok: false } };
+    return { error: `no answer from ${apiUrl}: ${message}`, isAnswered: false, scopes: [], body: { ok: false } };
   }
 }

@@ -14,11 +14,10 @@ const GRANTED = {
 
 /** What we make of an answer of Slack's. */
 async function after(answer: object) {
-  const server = createServer((_req, res) => {
+  await using server = createServer((_req, res) => {
     res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  await using _server = server;
   const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`;
   return await completeInstall({
     apiUrl,
