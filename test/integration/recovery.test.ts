@@ -105,6 +105,15 @@ test("a usage limit parks the run and those that come after, until a person says
   await app.db.deleteFrom("accountLimits").execute();
 });
 
+const uncopied = (sessionId: string) =>
+  app.db
+    .selectFrom("attempts")
+    .innerJoin("runs", "runs.id", "attempts.runId")
+    .select("attempts.attempt")
+    .where("runs.sessionId", "=", sessionId)
+    .where("attempts.keptAt", "is", null)
+    .execute();
+
 test("a conversation whose record is gone goes on from the kept copy, and says so when that is gone too", async () => {
   const projectPath = await localFolder("forgotten");
   const { sessionId } = await app.start({ projectType: "local", projectPath, initialPrompt: script({ text: "one" }) });
@@ -120,7 +129,8 @@ test("a conversation whose record is gone goes on from the kept copy, and says s
   expect(again).toMatchObject({ status: "completed", claudeSessionId });
   expect(app.model.requests.at(-1)?.messages, "with all its history").toBeGreaterThan(2);
 
-  await expect.poll(async () => (await app.runs(sessionId)).at(-1)?.finishedAt).toBeTruthy();
+  // A run's copies are made after its end: the one of the second run must not come back below.
+  await expect.poll(() => uncopied(sessionId), { timeout: 15_000 }).toEqual([]);
   await rm(records, { recursive: true });
   await app.db.deleteFrom("conversationCopies").where("sessionId", "=", sessionId).execute();
   await app.say(sessionId, { content: "three" });
