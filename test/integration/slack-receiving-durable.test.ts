@@ -45,6 +45,18 @@ test("events that come five times, also across a restart, make one session, one 
   expect(said.envelopes).toHaveLength(2);
 });
 
+test("what people say to each other in a channel is not even kept, unless its mode is all", async () => {
+  await using at = await receivingApp();
+  const { slack } = at;
+  const passing = slack.say({ channel: GENERAL, user: ALICE, text: `look at ${script({ text: "seen" })}` });
+  expect((await passing.delivered).flat().map(({ status }) => status)).toEqual([200]);
+  expect(await handled(at)).toEqual([]);
+  await slack.command(slack.team(), { user: ALICE, channel: GENERAL, command: "/claude", text: "mode all" });
+  const heard = slack.say({ channel: GENERAL, user: ALICE, text: `look at ${script({ text: "seen" })}` });
+  await at.sessionOf(heard.ts);
+  expect(await about(at, passing.ts)).toEqual([]);
+});
+
 test("files come into the workspace, and one that is too large is named to its sender and to Claude", async () => {
   await using at = await receivingApp();
   const { slack, bot, app } = at;

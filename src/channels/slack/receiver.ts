@@ -5,6 +5,7 @@ import { createHeard } from "./heard.ts";
 import { threadKeyOf } from "./questions.ts";
 import type { SlackApp } from "./slack-app.ts";
 import { type HandlerParts, SLACK_DOOR } from "./slack-parts.ts";
+import { findChannelSettings } from "./slack-queries.ts";
 
 const Event = z.looseObject({
   type: z.string(),
@@ -20,7 +21,7 @@ const EventCallback = z.looseObject({
   type: z.literal("event_callback"),
   event_id: z.string().min(1).max(400),
   team_id: z.string().max(50).nullish(),
-  authorizations: z.array(z.looseObject({ team_id: z.string().nullish() })).nullish(),
+  authorizations: z.array(z.looseObject({ team_id: z.string().nullish(), user_id: z.string().nullish() })).nullish(),
   event: Event,
 });
 type EventCallback = z.infer<typeof EventCallback>;
@@ -38,6 +39,14 @@ const isNoise = ({ type, subtype, bot_id: botId }: EventCallback["event"]): bool
   type === "message" && ((subtype != null && NOISE.has(subtype)) || (botId != null && botId !== ""));
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** A word in a channel that mentions nobody of ours and stands in no thread; where it is heard, the channel's mode says so. */
+function isPassingBy({ authorizations, event }: EventCallback): boolean {
+  const botUserId = authorizations?.[0]?.user_id;
+  if (event.type !== "message" || botUserId == null || event["channel_type"] === "im") return false;
+  if (event["channel_type"] == null || event.thread_ts != null) return false;
+  return !text(event["text"]).includes(`<@${botUserId}`);
+}
 
 /** Where it was said: what is said in one thread is handled in order. */
 function threadOf(team: string, { channel, ts, thread_ts: threadTs, item }: EventCallback["event"]): string {
@@ -60,10 +69,16 @@ export function createReceiver({
 }: Pick<HandlerParts, "db" | "receive"> & { app: SlackApp; log: Logger }) {
   const heard = createHeard({ db, log });
 
+  const hearsAll = async (team: string, channel: string): Promise<boolean> =>
+    (await findChannelSettings(db, team, channel)).mode === "all";
+
   async function keep({ event_id: externalId, ...callback }: EventCallback): Promise<void> {
     await heard(callback.event);
     if (isNoise(callback.event)) return;
     const team = callback.authorizations?.[0]?.team_id ?? callback.team_id ?? "";
+    // What people say to each other is not ours to keep, and would stand before what is said to us.
+    if (isPassingBy({ event_id: externalId, ...callback }) && !(await hearsAll(team, text(callback.event.channel))))
+      return;
     const threadKey = threadOf(team, callback.event);
     await receive({ door: SLACK_DOOR, externalId, threadKey, payload: { ...callback, event_id: externalId } });
   }
