@@ -69,3 +69,4 @@ alter table deliveries
 alter table deliveries alter column key drop default;
 comment on column deliveries.key is 'what makes it recognisable: the same key a second time is nothing new';
 comment on column deliveries.body is 'what a notice says; null where it is read from the ledger when it is sent';
+create index deliveries_run on deliveries (run_id) where run_id is not null;
