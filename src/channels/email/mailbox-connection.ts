@@ -93,37 +93,45 @@ const clientOf = (settings: ImapSettings): ImapFlow =>
     maxLiteralSize: MAIL_LIMITS.bytes + 1024 ** 2,
   });
 
-const commandsOf = ({ client, ask }: Line) => ({
-  /** The uids of all mails, oldest first. */
-  async list(): Promise<number[]> {
-    const found = await ask(() => client.search({ all: true }, { uid: true }));
-    return (found || []).toSorted((left, right) => left - right);
-  },
+function commandsOf({ client, ask }: Line) {
+  // A server says only once that something came, also with the answer to a command: then there is no point in idling.
+  let hasNews = false;
+  client.on("exists", () => void (hasNews = true));
 
-  /** The raw mail, or only its head when it is too large; undefined when it is not there any more. */
-  async fetch(uid: number): Promise<{ raw: Buffer; size: number } | undefined> {
-    const about = await ask(() => client.fetchOne(uid, { size: true }, { uid: true }));
-    if (!about || about.size === undefined) return undefined;
-    const maxLength = about.size > MAIL_LIMITS.bytes ? MAX_HEAD_BYTES : about.size + 1;
-    const found = await ask(() => client.fetchOne(uid, { source: { start: 0, maxLength } }, { uid: true }));
-    if (!found || found.source === undefined) return undefined;
-    return { raw: found.source, size: about.size };
-  },
+  return {
+    /** The uids of all mails, oldest first. */
+    async list(): Promise<number[]> {
+      hasNews = false;
+      const found = await ask(() => client.search({ all: true }, { uid: true }));
+      return (found || []).toSorted((left, right) => left - right);
+    },
 
-  /** False when the server did not do it. */
-  move: async (uids: readonly number[], folder: string): Promise<boolean> =>
-    (await ask(() => client.messageMove([...uids], folder, { uid: true }))) !== false,
+    /** The raw mail, or only its head when it is too large; undefined when it is not there any more. */
+    async fetch(uid: number): Promise<{ raw: Buffer; size: number } | undefined> {
+      const about = await ask(() => client.fetchOne(uid, { size: true }, { uid: true }));
+      if (!about || about.size === undefined) return undefined;
+      const maxLength = about.size > MAIL_LIMITS.bytes ? MAX_HEAD_BYTES : about.size + 1;
+      const found = await ask(() => client.fetchOne(uid, { source: { start: 0, maxLength } }, { uid: true }));
+      if (!found || found.source === undefined) return undefined;
+      return { raw: found.source, size: about.size };
+    },
 
-  /** Waits until something comes, or for so long. */
-  async idle(ms: number): Promise<void> {
-    const wake = () => void client.noop().catch(() => {});
-    client.once("exists", wake);
-    const timer = setTimeout(wake, ms);
-    try {
-      await ask(() => client.idle());
-    } finally {
-      clearTimeout(timer);
-      client.off("exists", wake);
-    }
-  },
-});
+    /** False when the server did not do it. */
+    move: async (uids: readonly number[], folder: string): Promise<boolean> =>
+      (await ask(() => client.messageMove([...uids], folder, { uid: true }))) !== false,
+
+    /** Waits until something comes, or for so long. */
+    async idle(ms: number): Promise<void> {
+      if (hasNews) return;
+      const wake = () => void client.noop().catch(() => {});
+      client.once("exists", wake);
+      const timer = setTimeout(wake, ms);
+      try {
+        await ask(() => client.idle());
+      } finally {
+        clearTimeout(timer);
+        client.off("exists", wake);
+      }
+    },
+  };
+}
