@@ -54,6 +54,7 @@ test("tokens that Slack refuses, and a Slack that is away, are told apart", asyn
   expect(right["Slack receiving"]).toMatchObject({ state: "ok", text: "by Socket Mode" });
   const away = await look({ ...own(), SLACK_API_URL: "http://127.0.0.1:9/api/" });
   expect(away["Slack token"]?.text).toContain("no answer from http://127.0.0.1:9/api/");
+  expect(away["Slack token"]?.advice).toContain("SLACK_API_URL");
 });
 
 test("that nothing can be received, or only where Slack cannot reach, is said", async () => {

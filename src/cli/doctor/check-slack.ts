@@ -17,6 +17,8 @@ export interface SlackFacts {
 const MANIFESTS = "docs/slack-app-manifest.yaml (docs/slack-app-manifest-socket.yaml for Socket Mode)";
 const REINSTALL = `Compare the app with ${MANIFESTS}, add what is missing under "OAuth & Permissions", and install it again`;
 
+const UNREACHABLE = "Let this machine reach Slack, or correct SLACK_API_URL";
+
 /** Whether anything of Slack is configured. */
 const isAsked = ({ botToken, oauth, signingSecret, appToken }: SlackSettings): boolean =>
   [botToken, oauth, signingSecret, appToken].some((value) => value !== undefined);
@@ -42,15 +44,11 @@ export async function checkSlack({ slack, http }: Config, facts: SlackFacts | un
 }
 
 async function checkToken(apiUrl: string, token: string): Promise<Check[]> {
-  const { error, scopes, body } = await askSlack(apiUrl, "auth.test", token);
-  if (error !== undefined)
-    return [
-      fail(
-        "Slack token",
-        `SLACK_BOT_TOKEN: ${error}`,
-        'Copy the "Bot User OAuth Token" of "OAuth & Permissions" again',
-      ),
-    ];
+  const { error, isAnswered, scopes, body } = await askSlack(apiUrl, "auth.test", token);
+  if (error !== undefined) {
+    const advice = 'Copy the "Bot User OAuth Token" of "OAuth & Permissions" again';
+    return [fail("Slack token", `SLACK_BOT_TOKEN: ${error}`, isAnswered ? advice : UNREACHABLE)];
+  }
   return [
     ok("Slack token", `workspace ${String(body["team"])}, as ${String(body["user"])} (${String(body["user_id"])})`),
     checkScopes("Slack scopes", scopes),
@@ -82,10 +80,10 @@ async function checkReceiving(
 ): Promise<Check> {
   const name = "Slack receiving";
   if (appToken !== undefined) {
-    const { error } = await askSlack(apiUrl, "apps.connections.open", appToken);
+    const { error, isAnswered } = await askSlack(apiUrl, "apps.connections.open", appToken);
     if (error === undefined) return ok(name, "by Socket Mode");
     const advice = 'Make an app-level token with the scope connections:write, and switch "Socket Mode" on';
-    return fail(name, `SLACK_APP_TOKEN: ${error}`, advice);
+    return fail(name, `SLACK_APP_TOKEN: ${error}`, isAnswered ? advice : UNREACHABLE);
   }
   if (signingSecret === undefined)
     return fail(
