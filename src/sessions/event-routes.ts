@@ -3,7 +3,7 @@ import { z } from "zod";
 import { EventPage, type SessionEvent } from "../contract/event.ts";
 import { route } from "../http/route.ts";
 import { openEventStream } from "../http/sse.ts";
-import type { EventService } from "./event-service.ts";
+import { EVENT_PAGE, type EventService } from "./event-service.ts";
 import type { FollowSink } from "./follower.ts";
 import { SessionParams } from "./session-routes.ts";
 
@@ -11,6 +11,13 @@ const After = z.object({
   after: z.string().max(120).optional().meta({
     description: "Answers with a page of JSON instead of a stream: all after this cursor (0 for the beginning).",
   }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(EVENT_PAGE)
+    .default(EVENT_PAGE)
+    .meta({ description: "The most events in one page; a stream has no pages." }),
 });
 
 const tags = ["Events"];
@@ -68,7 +75,8 @@ export function createEventRoutes({ events }: { events: EventService }): Router 
       produces,
     },
     async ({ query, req, res }) => {
-      if (query.after !== undefined) return events.pageOfAll(query.after);
+      const { after, limit } = query;
+      if (after !== undefined) return events.pageOfAll({ after, limit });
       await follow(req, res, events.followAll);
       return streamed;
     },
@@ -87,7 +95,8 @@ export function createEventRoutes({ events }: { events: EventService }): Router 
       produces,
     },
     async ({ params, query, req, res }) => {
-      if (query.after !== undefined) return events.page(params.id, query.after);
+      const { after, limit } = query;
+      if (after !== undefined) return events.page(params.id, { after, limit });
       await follow(req, res, (lastId, open) => events.follow(params.id, lastId, open));
       return streamed;
     },

@@ -6,9 +6,16 @@ import type { Feed } from "./feed.ts";
 import { createFollower, type FollowSink } from "./follower.ts";
 import { findSession } from "./session-queries.ts";
 
+/** Where a page of events begins and how many it may hold. */
+interface EventPlace {
+  after: string;
+  limit: number;
+}
+
 export type EventService = ReturnType<typeof createEventService>;
 
-const PAGE = 500;
+/** Events in one answer to those who poll, and in one reading for those who follow. */
+export const EVENT_PAGE = 500;
 /** A client that was away for more than this many events reloads instead of reading them all. */
 const MAX_CATCH_UP = 5_000;
 
@@ -39,16 +46,16 @@ export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
 
   return {
     /** A page of one session's events after a seq, for those who poll. */
-    async page(sessionId: string, after: string) {
+    async page(sessionId: string, { after, limit }: EventPlace) {
       const seq = seqOf(after);
       await requireSession(sessionId);
-      const items = await findEvents(db, sessionId, { after: seq, limit: PAGE });
+      const items = await findEvents(db, sessionId, { after: seq, limit });
       return { items, nextCursor: String(items.at(-1)?.seq ?? seq) };
     },
 
     /** A page of all sessions' events; an event may come twice, so tell them apart by session and seq. */
-    async pageOfAll(after: string) {
-      const { events, place } = await findEventsFrom(db, placeOf(after), PAGE);
+    async pageOfAll({ after, limit }: EventPlace) {
+      const { events, place } = await findEventsFrom(db, placeOf(after), limit);
       return { items: events, nextCursor: cursorOf(place) };
     },
 
@@ -66,9 +73,9 @@ export function createEventService({ db, feed }: { db: Database; feed: Feed }) {
       }
       async function catchUp(): Promise<void> {
         for (;;) {
-          const events = await findEvents(db, sessionId, { after: seq, limit: PAGE });
+          const events = await findEvents(db, sessionId, { after: seq, limit: EVENT_PAGE });
           await send(events);
-          if (events.length < PAGE) return;
+          if (events.length < EVENT_PAGE) return;
         }
       }
       const follower = createFollower({ ...sink, events: send, resync: () => catchUp().catch(sink.drop) });

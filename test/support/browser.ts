@@ -36,6 +36,10 @@ export interface TestBrowser extends AsyncDisposable {
 }
 
 function watch(page: Page, faults: string[]): void {
+  page.on("response", (response) => {
+    // A person may fill a form in wrongly; what a page reads by itself it has to ask for correctly.
+    if (response.status() === 400 && response.request().method() === "GET") faults.push(`400 ${response.url()}`);
+  });
   page.on("pageerror", (error) => faults.push(`${page.url()}: ${error.message}`));
   page.on("console", (message) => {
     // Chromium writes every failed request there; what a page makes of one is its own business.
