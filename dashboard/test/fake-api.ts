@@ -5,8 +5,9 @@ import type { Diff } from "../../src/contract/diff.ts";
 import type { SessionEvent } from "../../src/contract/event.ts";
 import { type Message, PostMessage } from "../../src/contract/message.ts";
 import type { Run } from "../../src/contract/run.ts";
-import { CreateSession, type Session, type SessionThread, UpdateSession } from "../../src/contract/session.ts";
+import { CreateSession, type Session, UpdateSession } from "../../src/contract/session.ts";
 import type { SystemStatus, Version } from "../../src/contract/system.ts";
+import type { SessionThread } from "../../src/contract/thread.ts";
 import { CREATED, json, problem } from "./fake-answers.ts";
 import { aMessage, aRun, aSession, aStatus, aVersion } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 import { Router } from "express";
 import { z } from "zod";
-import { ChangeThread, SessionThread, SessionThreads } from "../contract/session.ts";
+import { ChangeThread, SessionThread, SessionThreads } from "../contract/thread.ts";
 import { route } from "../http/route.ts";
 import type { ThreadService } from "./thread-service.ts";
 

@@ -1,4 +1,4 @@
-import type { SessionThread, SessionThreads } from "../contract/session.ts";
+import type { SessionThread, SessionThreads } from "../contract/thread.ts";
 import type { Database } from "../db/database.ts";
 import { AppError } from "../lib/errors.ts";
 import { findSession } from "../sessions/session-queries.ts";

@@ -1,7 +1,8 @@
 import { Router } from "express";
 import { z } from "zod";
 import { PageQuery } from "../contract/page.ts";
-import { PutThread, Session, SessionFilter, SessionPage, Thread, UpdateSession } from "../contract/session.ts";
+import { Session, SessionFilter, SessionPage, UpdateSession } from "../contract/session.ts";
+import { PutThread, Thread } from "../contract/thread.ts";
 import { route } from "../http/route.ts";
 import type { SessionService } from "./session-service.ts";
 

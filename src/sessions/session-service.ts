@@ -1,5 +1,6 @@
 import type { PageQuery } from "../contract/page.ts";
-import type { PutThread, Session, SessionFilter, Thread, UpdateSession } from "../contract/session.ts";
+import type { Session, SessionFilter, UpdateSession } from "../contract/session.ts";
+import type { PutThread, Thread } from "../contract/thread.ts";
 import type { Database } from "../db/database.ts";
 import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MessagePage } from "../../src/contract/message.ts";
-import { SessionPage, Thread } from "../../src/contract/session.ts";
+import { SessionPage } from "../../src/contract/session.ts";
+import { Thread } from "../../src/contract/thread.ts";
 import { testApp, type TestApp } from "../support/app.ts";
 
 const SESSIONS = 120;

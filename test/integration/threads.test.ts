@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { DeliveryPage } from "../../src/contract/delivery.ts";
-import { SessionThread, SessionThreads } from "../../src/contract/session.ts";
+import { SessionThread, SessionThreads } from "../../src/contract/thread.ts";
 import { setConnectedChannels } from "../../src/deliveries/thread-queries.ts";
 import { testApp, type TestApp } from "../support/app.ts";
 

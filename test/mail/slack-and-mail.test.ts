@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, assert, beforeAll, expect, test } from "vitest";
 import { readReplySecret } from "../../src/channels/email/email-queries.ts";
 import { createReplyAddresses } from "../../src/channels/email/reply-address.ts";
-import { SessionThread, SessionThreads } from "../../src/contract/session.ts";
+import { SessionThread, SessionThreads } from "../../src/contract/thread.ts";
 import { makeRemote, temporaryFolder } from "../support/git.ts";
 import { holding, only, script } from "../support/mail-app.ts";
 import { ADA, requireDovecot, startMailServer, type MailServer } from "../support/mail-server.ts";

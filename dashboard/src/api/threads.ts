@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { SessionThread, SessionThreads } from "../../../src/contract/session.ts";
+import { SessionThread, SessionThreads } from "../../../src/contract/thread.ts";
 import { request } from "./client.ts";
 import { pollWithoutFeed } from "./polling.ts";
 

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
-import type { SessionThread } from "../../../src/contract/session.ts";
+import type { SessionThread } from "../../../src/contract/thread.ts";
 import { openConsole } from "../../test/console.tsx";
 import { emptyState } from "../../test/fake-api.ts";
 import { aDelivery, aMessage, ago, anEvent, aSession } from "../../test/samples.ts";

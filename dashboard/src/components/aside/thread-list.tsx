@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { SessionThread } from "../../../../src/contract/session.ts";
+import type { SessionThread } from "../../../../src/contract/thread.ts";
 import { muteThread, threadsQuery } from "../../api/threads.ts";
 import { SOURCES } from "../icons.tsx";
 import { Switch } from "../switch.tsx";
