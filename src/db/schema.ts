@@ -179,6 +179,139 @@ export interface EmailThreads {
   subject: string;
 }
 
+export interface HubEntries {
+  expiresAt: Timestamp;
+  machineId: string;
+  secretHash: Buffer;
+  signInId: string | null;
+  userId: string;
+}
+
+export interface HubMachineEvents {
+  at: Generated<Timestamp>;
+  byLogin: string | null;
+  id: Generated<number>;
+  kind: string;
+  machineId: string;
+  text: string;
+}
+
+export interface HubMachines {
+  callbackUrl: string | null;
+  capabilities: Generated<JsonColumn>;
+  /**
+   * what it calls itself on the wire
+   */
+  clientId: string;
+  connectedAt: Timestamp | null;
+  /**
+   * the socket that speaks for it; a later one takes its place, and what the former still says no longer counts
+   */
+  connectionId: string | null;
+  firstSeenAt: Generated<Timestamp>;
+  hostname: string;
+  id: string;
+  /**
+   * above 0: several at once on one host with one token
+   */
+  instance: number;
+  lastActivityAt: Timestamp | null;
+  lastSeenAt: Generated<Timestamp>;
+  platform: string | null;
+  processId: string | null;
+  project: string;
+  status: string;
+  tokenId: string;
+  userId: string;
+  version: string | null;
+}
+
+export interface HubPending {
+  clientPendingId: string;
+  createdAt: Generated<Timestamp>;
+  hostname: string;
+  id: string;
+  orgs: string[];
+  platform: string;
+  processId: string;
+  project: string;
+  teams: string[];
+  /**
+   * claimed: the process that holds the socket makes the secret and hands it over
+   */
+  tokenId: string | null;
+  /**
+   * who may claim it, lower case; so are orgs and teams (org/slug)
+   */
+  users: string[];
+}
+
+export interface HubProcesses {
+  id: string;
+  seenAt: Generated<Timestamp>;
+  url: string;
+}
+
+export interface HubShares {
+  kind: string;
+  machineId: string;
+  name: string;
+}
+
+export interface HubSignIns {
+  createdAt: Generated<Timestamp>;
+  expiresAt: Timestamp;
+  id: Generated<string>;
+  secretHash: Buffer;
+  userId: string;
+}
+
+export interface HubTickets {
+  expiresAt: Timestamp;
+  machineId: string;
+  secretHash: Buffer;
+  signInId: string | null;
+  userId: string;
+}
+
+export interface HubTokens {
+  createdAt: Generated<Timestamp>;
+  expiresAt: Timestamp | null;
+  id: string;
+  lastUsedAt: Timestamp | null;
+  name: string;
+  revokedAt: Timestamp | null;
+  /**
+   * SHA-256 of the secret; null until the process that holds a claimed machine has made it
+   */
+  secretHash: Buffer | null;
+  userId: string;
+}
+
+export interface HubUsers {
+  checkedAt: Timestamp | null;
+  createdAt: Generated<Timestamp>;
+  githubId: number | null;
+  /**
+   * encrypted; membership is looked up again with it every hour
+   */
+  githubToken: Buffer | null;
+  id: Generated<string>;
+  login: string;
+  /**
+   * of GitHub, lower case, as of checked_at
+   */
+  orgs: Generated<string[]>;
+  /**
+   * since when the rules no longer let this person in: their sign-ins are gone and their machines stay out
+   */
+  refusedAt: Timestamp | null;
+  /**
+   * org/slug, lower case, as of checked_at
+   */
+  teams: Generated<string[]>;
+}
+
 export interface Inbox {
   answer: Generated<JsonColumn>;
   attempts: Generated<number>;
@@ -549,6 +682,16 @@ export interface DB {
   emailSecret: EmailSecret;
   emailSeen: EmailSeen;
   emailThreads: EmailThreads;
+  "hub.entries": HubEntries;
+  "hub.machineEvents": HubMachineEvents;
+  "hub.machines": HubMachines;
+  "hub.pending": HubPending;
+  "hub.processes": HubProcesses;
+  "hub.shares": HubShares;
+  "hub.signIns": HubSignIns;
+  "hub.tickets": HubTickets;
+  "hub.tokens": HubTokens;
+  "hub.users": HubUsers;
   inbox: Inbox;
   messageFiles: MessageFiles;
   retentionRuns: RetentionRuns;
