@@ -57,7 +57,7 @@ for (const [how, team, method] of [
   ["streamed", {}, "chat.startStream"],
   ["edited", { streaming: "unknown_method" }, "chat.postMessage"],
 ] as const) {
-  test(
+  test.concurrent(
     `killed in the middle of a message that is ${how}: the same message becomes the answer`,
     async () => {
       await using all = await shownElsewhere(team);
@@ -74,7 +74,7 @@ for (const [how, team, method] of [
     TEST_MS,
   );
 
-  test(
+  test.concurrent(
     `killed in the middle of a message that is ${how}: another process goes on with it`,
     async () => {
       await using all = await shownElsewhere(team);
@@ -94,7 +94,7 @@ for (const [how, team, method] of [
     TEST_MS,
   );
 
-  test(
+  test.concurrent(
     `killed before it knew that its message was ${how}: the message is found and becomes the answer`,
     async () => {
       await using all = await shownElsewhere(team);
@@ -111,3 +111,31 @@ for (const [how, team, method] of [
     TEST_MS,
   );
 }
+
+for (const [method, texts] of [
+  ["chat.startStream", ["It begins"]],
+  ["chat.appendStream", ["It begins", "It begins and goes"]],
+] as const)
+  test.concurrent(
+    `killed before it knew what ${method} did: another process says nothing twice`,
+    async () => {
+      await using all = await shownElsewhere({});
+      const { slack, replies, say, shows, finish } = all;
+      slack.fail({ method, kind: "hang after" });
+      for (const text of texts) {
+        await say(text);
+        await shows(text);
+      }
+      const message = await shows("It begins");
+      await all.kill();
+      await all.show();
+      await say("It begins and goes on");
+      await shows("and goes on");
+      expect(replies()).toEqual([message]);
+      expect(slack.shown(message).match(/It begins|goes/gu)).toEqual(["It begins", "goes"]);
+      await finish("The answer");
+      expect(replies()).toEqual([message]);
+      expect(slack.faults).toEqual([]);
+    },
+    TEST_MS,
+  );

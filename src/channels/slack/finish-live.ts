@@ -34,7 +34,8 @@ export async function findLive(row: ProgressRow, key: ProgressKey, spot: Spot): 
   return findOurs(spot.team, spot, { since: row.openedAt, isIt });
 }
 
-async function stopStream(spot: Spot, ts: string, shown: string): Promise<void> {
+/** Ends a stream, also one that has ended already, so that its message can be edited; what was shown is closed. */
+export async function stopStream(spot: Spot, ts: string, shown: string): Promise<void> {
   const closing = closingFor(shown);
   const chunks = closing === "" ? {} : { chunks: [{ type: "markdown_text" as const, text: closing }] };
   try {

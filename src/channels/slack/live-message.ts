@@ -1,5 +1,5 @@
 import type { AnyChunk } from "@slack/types";
-import { findLive } from "./finish-live.ts";
+import { findLive, stopStream } from "./finish-live.ts";
 import { liveMessage, liveTasks, type LiveContent } from "./live-content.ts";
 import type { OpenSpot } from "./open-thread.ts";
 import { markOf } from "./our-messages.ts";
@@ -34,6 +34,8 @@ interface Live {
   known: Pick<ProgressRow, "mode" | "ts" | "shown"> | undefined;
   /** The tasks of the stream as they were shown last. */
   tasks: Map<string, string>;
+  /** It is a stream, and what it shows is not known: what is appended could stand there twice. */
+  unsure: boolean;
 }
 
 /** "over": nobody may change the message any more. "again": try again with what there is to show then. */
@@ -110,7 +112,8 @@ async function adopt(live: Live, found: ProgressRow): Promise<Shown | undefined>
     return "again";
   }
   live.known = { ...found, ts };
-  if (found.ts === null) await settle(live, { ts });
+  live.unsure = found.mode === "stream" && (found.ts === null || found.unsettled);
+  if (found.ts === null && !live.unsure) await settle(live, { ts });
   return undefined;
 }
 
@@ -128,12 +131,25 @@ async function append(live: Live, ts: string, content: LiveContent): Promise<Sho
     await settle(live, { shown: shown + more });
     return "shown";
   } catch (error) {
+    live.unsure = !didNothing(error);
     if (refusalOf(error) !== "message_not_in_streaming_state") throw error;
     // Slack ends streams after some minutes: the same message is edited from here on.
     await settle(live, { mode: "edit" });
     return "again";
   }
 }
+
+/** Goes on by editing, which says the whole text anew. */
+async function leaveStream(live: Live, ts: string): Promise<Shown> {
+  const { parts, spot } = live;
+  await speak(parts.limiter, limiterKey(spot), () => stopStream(spot, ts, live.known?.shown ?? ""));
+  await settle(live, { ts, mode: "edit" });
+  live.unsure = false;
+  return "again";
+}
+
+const stream = (live: Live, ts: string, content: LiveContent): Promise<Shown> =>
+  live.unsure ? leaveStream(live, ts) : append(live, ts, content);
 
 async function edit(live: Live, ts: string, content: LiveContent): Promise<Shown> {
   const { parts, spot, sessionId } = live;
@@ -150,9 +166,10 @@ async function change(live: Live, ts: string, content: LiveContent, signal: Abor
   await limiter.turn(mode === "edit" ? limiterKey(live.spot) : appendLine(live), { urgent: false, signal });
   if (!(await takeProgress(db, live.key))) return "over";
   try {
-    return await (mode === "stream" ? append(live, ts, content) : edit(live, ts, content));
+    return await (mode === "edit" ? edit(live, ts, content) : stream(live, ts, content));
   } catch (error) {
-    await settleProgress(db, live.key, {});
+    // Who takes over from us must not be surer than we are.
+    if (!live.unsure) await settleProgress(db, live.key, {});
     if (!GONE.has(refusalOf(error) ?? "")) throw error;
     // Somebody deleted it: it is not shown again, and the answer comes as a message of its own.
     await beginFinish(db, live.key);
@@ -166,7 +183,16 @@ export function createLiveMessage(
   { thread, spot, user }: { thread: LiveThread; spot: OpenSpot; user: string | null },
 ) {
   const { runId, threadId, sessionId } = thread;
-  const live: Live = { parts, key: { runId, threadId }, sessionId, spot, user, known: undefined, tasks: new Map() };
+  const live: Live = {
+    parts,
+    key: { runId, threadId },
+    sessionId,
+    spot,
+    user,
+    known: undefined,
+    tasks: new Map(),
+    unsure: false,
+  };
   return {
     /** Brings the message to this content, as soon as the channel allows. Throws when Slack fails; trying again is safe. */
     async show(content: LiveContent, signal: AbortSignal): Promise<Shown> {

@@ -16,12 +16,14 @@ export interface ProgressRow {
   openedAt: Date | null;
   /** A call that changes the message is on its way, as far as is known. */
   busy: boolean;
+  /** Such a call was begun and nobody told how it ended: what the message shows is not known. */
+  unsettled: boolean;
 }
 
 /** No call that changes a message takes longer; who is to finish it waits so long for one at most. */
 export const BUSY_MS = 15_000;
 
-const ROW = sql`status, mode, ts, shown, opened_at, coalesce(busy_until > now(), false) as busy`;
+const ROW = sql`status, mode, ts, shown, opened_at, coalesce(busy_until > now(), false) as busy, busy_until is not null as unsettled`;
 const BUSY = sql<Date>`now() + ${BUSY_MS} * interval '1 millisecond'`;
 const ofKey = ({ runId, threadId }: ProgressKey) => sql`run_id = ${runId} and thread_id = ${threadId}`;
 

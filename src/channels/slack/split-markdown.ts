@@ -150,7 +150,9 @@ function nextCut(text: string, limit: number, { from, opening }: Start): Cut {
     if (at > from) candidates.push({ at, rank: rankOf(before, previous, read), weight, place: before });
     const grown = weight + weightOf(line);
     if (grown + closingWeight(place) > limit) {
-      const best = pick(candidates, limit) ?? cutInside(text, { at, before, behind: place, room: limit - weight });
+      // A line that is cut does not end its fence; one that stands outside of the fence's list item was never in it.
+      const behind = read.kind === "closes" ? before.fence : place.fence;
+      const best = pick(candidates, limit) ?? cutInside(text, { at, before, behind, room: limit - weight });
       return cutAt(text, { from, opening }, best);
     }
     [weight, at, previous] = [grown, end, read.kind];
@@ -161,9 +163,9 @@ function nextCut(text: string, limit: number, { from, opening }: Start): Cut {
 /** A cut in a line that is too long. What it opens is open behind the cut: the rest of a fence's first line is code. */
 function cutInside(
   text: string,
-  { at, before, behind, room }: { at: number; before: Place; behind: Place; room: number },
+  { at, before, behind, room }: { at: number; before: Place; behind: Place["fence"]; room: number },
 ): Pick<Candidate, "at" | "place"> {
-  const place = { ...before, fence: behind.fence ?? before.fence };
+  const place = { ...before, fence: behind };
   const most = Math.min(reach(text, at, room - closingWeight(place)), lineEnd(text, at));
   return { at: cutLine(text, { from: at, most: Math.max(most, at + 1), before, place }), place };
 }

@@ -163,6 +163,10 @@ test("a table that is cut has its head again", () => {
   for (const part of parts) expect(part.startsWith("| n | text |\n|---|---|\n| ")).toBe(true);
 });
 
+test("a long line that stands outside of a list item ends the fence in it", () => {
+  checkParts(`1. \`\`\`\n${"x".repeat(1_500)}`);
+});
+
 test("one endless line is cut at spaces and never inside a character", () => {
   expect(splitMarkdown(paragraph("w", 3_000), LIMIT).every((part) => /^w{9}( w{9})*$/u.test(part))).toBe(true);
   expect(splitMarkdown("😀".repeat(1_500), LIMIT).every((part) => part.isWellFormed())).toBe(true);
