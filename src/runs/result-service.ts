@@ -1,14 +1,14 @@
 import type { RunResult } from "../contract/run-result.ts";
 import type { Database } from "../db/database.ts";
 import { AppError } from "../lib/errors.ts";
-import type { FeedBatch } from "../sessions/feed.ts";
+import type { Feed } from "../sessions/feed.ts";
 import { findRunResult, hasEnded, type DiffSummary } from "./run-result-queries.ts";
 
 export type ResultService = ReturnType<typeof createResultService>;
 
 interface Parts {
   db: Database;
-  feed: { follow(onBatch: (batch: FeedBatch) => void): () => void };
+  feed: Pick<Feed, "follow" | "skipAhead">;
   summarizeDiff: (sessionId: string) => Promise<DiffSummary>;
   /** Where people reach this server. */
   baseUrl: () => string;
@@ -48,6 +48,7 @@ export function createResultService({ db, feed, summarizeDiff, baseUrl }: Parts)
       if (hasEnded({ status })) return get(runId);
       if (seconds === 0 || waiters >= MAX_WAITERS) return null;
       const enough = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+      await feed.skipAhead();
       waiters += 1;
       let woken = Promise.withResolvers<void>();
       const end = feed.follow(({ events, resync }) => {
