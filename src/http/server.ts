@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { isLoopbackName } from "../auth/host-names.ts";
 import { AppError } from "../lib/errors.ts";
+import type { Logger } from "../lib/logger.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { createHttpApp, type HttpParts, type HttpSettings } from "./http-app.ts";
 import { endEventStreams } from "./sse.ts";
@@ -28,6 +29,7 @@ export const HTTP_LIMITS = {
 export type HttpLimits = typeof HTTP_LIMITS;
 
 const DRAIN_CHECK_MS = 50;
+const NAMES = { host: "API_HOST", port: "API_PORT" };
 
 export interface HttpServer extends AsyncDisposable {
   url: string;
@@ -35,12 +37,31 @@ export interface HttpServer extends AsyncDisposable {
   server: Server;
 }
 
+type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface ListenOptions {
+  /** What sets the address, for the message when it cannot be listened on. */
+  settings: { host: string; port: number; names?: { host: string; port: string } };
+  log: Logger;
+  limits?: HttpLimits;
+  /** Without it no path speaks WebSocket. */
+  onUpgrade?: OnUpgrade;
+  /** Ends what would not end by itself, such as event streams, before answers under way are waited for. */
+  beforeDrain?: () => void;
+}
+
 /** Listens; disposing stops accepting, ends event streams, waits up to 10 s for answers under way, then closes the rest. */
 export async function startServer(parts: HttpParts, limits: HttpLimits = HTTP_LIMITS): Promise<HttpServer> {
   const { settings, log } = parts;
   refuseOpenDoor(settings);
   const app = createHttpApp(parts);
-  const server = limitedServer(app, limits);
+  return startListening(app, { settings, log, limits, beforeDrain: () => endEventStreams(app) });
+}
+
+/** A server for any application, with our limits and our way to stop. */
+export async function startListening(app: RequestListener, options: ListenOptions): Promise<HttpServer> {
+  const { settings, log, limits = HTTP_LIMITS, onUpgrade = refuseUpgrade, beforeDrain } = options;
+  const server = limitedServer(app, limits).on("upgrade", onUpgrade);
   const underWay = answersUnderWay(server);
   await listen(server, settings);
   const { port } = server.address() as AddressInfo;
@@ -53,7 +74,7 @@ export async function startServer(parts: HttpParts, limits: HttpLimits = HTTP_LI
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();
-      endEventStreams(app);
+      beforeDrain?.();
       await allAnswered(server, underWay, limits.drainMs);
       server.closeAllConnections();
       await closed;
@@ -77,7 +98,7 @@ function limitedServer(app: RequestListener, limits: HttpLimits): Server {
   server.maxHeadersCount = limits.headers;
   server.maxConnections = limits.connections;
   server.timeout = limits.idleSocketMs;
-  return server.on("clientError", answerBrokenRequest).on("upgrade", refuseUpgrade);
+  return server.on("clientError", answerBrokenRequest);
 }
 
 function refuseOpenDoor({ host, apiKeys }: HttpSettings): void {
@@ -88,7 +109,7 @@ function refuseOpenDoor({ host, apiKeys }: HttpSettings): void {
   );
 }
 
-async function listen(server: Server, { host, port }: HttpSettings): Promise<void> {
+async function listen(server: Server, { host, port, names = NAMES }: ListenOptions["settings"]): Promise<void> {
   server.listen({ host, port });
   try {
     await once(server, "listening");
@@ -96,10 +117,10 @@ async function listen(server: Server, { host, port }: HttpSettings): Promise<voi
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reason =
       code === "EADDRINUSE"
-        ? "another program listens there; stop it or set API_PORT"
+        ? `another program listens there; stop it or set ${names.port}`
         : code === "EACCES"
-          ? "this account may not; set API_PORT above 1023"
-          : "check API_HOST";
+          ? `this account may not; set ${names.port} above 1023`
+          : `check ${names.host}`;
     throw new AppError("unavailable", `Cannot listen on ${urlHost(host)}:${port}: ${reason}`, { cause: error });
   }
 }
