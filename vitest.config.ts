@@ -64,6 +64,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: "n8n",
+          include: ["test/n8n/**/*.test.ts"],
+          globalSetup: ["test/support/global-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 6 },
+        },
+      },
+      {
+        test: {
           name: "kill",
           include: ["test/kill/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
