@@ -90,8 +90,9 @@ test(
     const { items } = await cluster.call<{ items: Run[] }>(`/api/sessions/${sites[0]?.sessionId}/runs`);
     const open = new Map<string, Set<number>>();
     await cluster.kill("worker");
-    for (const { runId } of items) for (const { pid } of await findMarkedProcesses(runId)) signal(pid, "SIGKILL");
-    for (const site of sites) open.set(site.sessionId, await forgottenLines(cluster, site));
+    const lives = items.map(({ runId }) => runId);
+    for (const life of lives) for (const { pid } of await findMarkedProcesses(life)) signal(pid, "SIGKILL");
+    for (const site of sites) open.set(site.sessionId, await forgottenLines(cluster, site, lives));
     await untilRested(cluster, sites);
     expect(await inspect(cluster, sites, open)).toMatchObject(clean);
     await cluster.start("worker");

@@ -126,10 +126,12 @@ export async function recordedLines({ dataDir }: Cluster, { sessionId }: Worksit
 
 /**
  * Lines that were written and whose results Claude's record does not hold. Asked right after Claude was killed, these
- * are the only ones that may come again: what it does not remember, it cannot know.
+ * are the only ones that may come again: what it does not remember, it cannot know. `lives` are the
+ * markers of what was killed: a call may outlive Claude by a moment, and write in it.
  */
-export async function forgottenLines(cluster: Cluster, site: Worksite): Promise<Set<number>> {
+export async function forgottenLines(cluster: Cluster, site: Worksite, lives: readonly string[]): Promise<Set<number>> {
   const recorded = await recordedLines(cluster, site);
+  for (const life of lives) await leftOf(life);
   return new Set((await readLines(site)).filter((number) => !recorded.has(number)));
 }
 
@@ -214,10 +216,10 @@ async function untruths(cluster: Cluster, { sessionId }: Worksite): Promise<stri
   return JSON.stringify(row) === JSON.stringify(truth) ? [] : [`${sessionId} ends as ${JSON.stringify(row)}`];
 }
 
-/** Processes of a run that are still there some seconds after its end. */
-async function leftOf(runId: string): Promise<number> {
-  for (const deadline = Date.now() + GONE_MS; ; await sleep(100)) {
-    const left = await findMarkedProcesses(runId);
+/** Processes of a run, or of one life of it, that are still there some seconds after its end. */
+async function leftOf(marker: string): Promise<number> {
+  for (const deadline = Date.now() + GONE_MS; ; await sleep(50)) {
+    const left = await findMarkedProcesses(marker);
     if (left.length === 0 || Date.now() > deadline) return left.length;
   }
 }

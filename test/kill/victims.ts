@@ -123,7 +123,8 @@ async function killClaude(cluster: Cluster, sites: readonly Worksite[], random: 
   const life = lives[Math.floor(random() * lives.length)];
   const all = random() < 0.5;
   if (!life) return { noticed: undefined, open: new Map() };
-  const marked = await findMarkedProcesses(`${life.runId}.${life.attempt}`);
+  const marker = `${life.runId}.${life.attempt}`;
+  const marked = await findMarkedProcesses(marker);
   const victims = all ? marked : marked.filter(({ pid }) => isClaude(pid));
   if (victims.length === 0) return { noticed: undefined, open: new Map() };
   const at = Date.now();
@@ -131,7 +132,7 @@ async function killClaude(cluster: Cluster, sites: readonly Worksite[], random: 
   await untilDead(victims, at + DEAD_MS);
   const hit = sites.filter(({ sessionId }) => sessionId === life.sessionId);
   const open = new Map<string, Set<number>>();
-  for (const site of hit) open.set(site.sessionId, await forgottenLines(cluster, site));
+  for (const site of hit) open.set(site.sessionId, await forgottenLines(cluster, site, [marker]));
   const ended = () =>
     cluster.ask((db) =>
       db
