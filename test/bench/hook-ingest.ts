@@ -19,6 +19,7 @@ import { waitForQuiet } from "./quiet-machine.ts";
  *   --seconds 4            length of each window
  *   --rounds 1             of each window so many are run, and the best is shown
  *   --quiet 0              seconds to wait for a machine that does nothing else, before each window
+ *   --steady               only the steady 100 hooks a second
  *   --without-word-index   drops the full-text index on the tool input first
  * TEST_DATABASE_URL points to another server than the embedded one (its database is written to).
  */
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "4" },
     rounds: { type: "string", default: "1" },
     quiet: { type: "string", default: "0" },
+    steady: { type: "boolean", default: false },
     "without-word-index": { type: "boolean", default: false },
   },
 });
@@ -207,11 +209,13 @@ const { rows } = await sql<{ version: string }>`select current_setting('server_v
 console.log(
   `${cpus().length} cores, Node ${process.version}, PostgreSQL ${rows[0]?.version}, windows of ${seconds} s${values["without-word-index"] ? ", without the word index" : ""}\n`,
 );
-console.log(
-  "| body | connections | hooks/s | p50 / p99 ms | CPU us each, Node / PostgreSQL | node:http that parses and drops | pgbench prepared inserts | COPY, one connection | failed | busy before |",
-);
-console.log("|-|-|-|-|-|-|-|-|-|-|");
-for (const size of SIZES) await measureSize(servers, { db, url, sessionId }, size);
+if (!values.steady) {
+  console.log(
+    "| body | connections | hooks/s | p50 / p99 ms | CPU us each, Node / PostgreSQL | node:http that parses and drops | pgbench prepared inserts | COPY, one connection | failed | busy before |",
+  );
+  console.log("|-|-|-|-|-|-|-|-|-|-|");
+  for (const size of SIZES) await measureSize(servers, { db, url, sessionId }, size);
+}
 for (const size of SIZES) {
   const steady = await best(() =>
     load({

@@ -8,7 +8,7 @@ export interface Load {
   durationMs: number;
   /** The bytes of request number `n` on a connection, head included. */
   request: (connection: number, n: number) => Buffer;
-  /** Requests a second, all connections together; absent: as many as are answered. */
+  /** Requests a second on average, all connections together, at random moments; absent: as many as are answered. */
   perSecond?: number;
 }
 
@@ -28,16 +28,20 @@ export async function load({ port, connections, durationMs, request, perSecond }
   let failed = 0;
   const end = performance.now() + durationMs;
   const pauseMs = perSecond === undefined ? 0 : (connections / perSecond) * 1_000;
+  /** Independent callers come at random: the gaps between them are spread exponentially. */
+  const gapMs = (): number => -Math.log(1 - Math.random()) * pauseMs;
 
   async function work(connection: number): Promise<void> {
     const socket = await open(port);
+    let due = performance.now();
     for (let n = 0; performance.now() < end; n += 1) {
+      due += gapMs();
+      if (pauseMs > 0 && due > performance.now()) await sleep(due - performance.now());
       const begun = performance.now();
       const status = await exchange(socket, request(connection, n));
       const tookMs = performance.now() - begun;
       latencies.push(tookMs);
       if (status !== 204) failed += 1;
-      if (pauseMs > tookMs) await sleep(pauseMs - tookMs);
     }
     socket.destroy();
   }
