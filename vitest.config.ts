@@ -37,6 +37,8 @@ export default defineConfig({
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Much of their time is spent waiting for leases to run out.
+          maxWorkers: workers + 1,
           sequence: { groupOrder: 2 },
         },
       },
@@ -58,7 +60,6 @@ export default defineConfig({
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },
       },
