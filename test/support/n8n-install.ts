@@ -9,7 +9,9 @@ export const N8N_MANIFESTS = resolve(import.meta.dirname, "../../n8n-workflows/t
 
 /** Where n8n is, or is to be, installed: 2.6 GB that belong to one lock file and outlive the checkout. */
 export function n8nFolder(): string {
-  const lock = createHash("sha256").update(readFileSync(join(N8N_MANIFESTS, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(N8N_MANIFESTS, "package-lock.json")))
+    .digest("hex");
   const caches = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
   return join(caches, "claude-orchestrator", `n8n-${lock.slice(0, 12)}`);
 }
