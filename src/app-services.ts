@@ -1,5 +1,8 @@
 import type { Core } from "./app-doors.ts";
+import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
+import { openMailAddresses } from "./channels/email/mail-addresses.ts";
 import type { Listener } from "./db/notify.ts";
+import { createDeliveryService } from "./deliveries/delivery-service.ts";
 import { createNoticeService } from "./deliveries/notice-service.ts";
 import { createThreadService } from "./deliveries/thread-service.ts";
 import { createMessageService } from "./messages/message-service.ts";
@@ -7,6 +10,7 @@ import { createResultService } from "./runs/result-service.ts";
 import { createEventService } from "./sessions/event-service.ts";
 import { openFeed } from "./sessions/feed.ts";
 import { createSessionService } from "./sessions/session-service.ts";
+import { createSubscriptionService } from "./subscriptions/subscription-service.ts";
 
 export type Services = Awaited<ReturnType<typeof openServices>>;
 
@@ -33,8 +37,13 @@ export async function openServices(
   const { db, queue } = storage;
   const { nudge } = queue;
   const feed = parts.use(await openFeed({ db, listener, log }));
+  const mailAddressOf = await openMailAddresses(db, config.email);
+  const deliveries = createDeliveryService({ db });
+  const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
   return {
     runs,
+    deliveries,
+    subscriptions: createSubscriptionService({ db, outboundUrls, secret, findDelivery: deliveries.get }),
     events: createEventService({ db, feed }),
     sessions: createSessionService({
       db,
@@ -46,7 +55,8 @@ export async function openServices(
       configDir: claude.configDir,
     }),
     messages: createMessageService({ db, nudge, outboundUrls }),
-    threads: createThreadService({ db }),
+    threads: createThreadService({ db, mailAddressOf }),
+    mailAddressOf,
     outbox: createNoticeService({ db }),
     results: createResultService({ db, feed, summarizeDiff: summarizeDiffOf(core), baseUrl: baseUrlOf(core) }),
   };

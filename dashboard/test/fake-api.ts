@@ -22,6 +22,8 @@ export interface FakeState {
   deliveries: Delivery[];
   /** By session. */
   threads: Map<string, SessionThread[]>;
+  /** Where mails to any session go. */
+  mailAddress: string | null;
   status: SystemStatus;
   version: Version;
   /** When set, every request but sign-in is refused until this key was given. */
@@ -39,6 +41,7 @@ export const emptyState = (): FakeState => ({
   diffs: new Map(),
   deliveries: [],
   threads: new Map(),
+  mailAddress: null,
   status: aStatus(),
   version: aVersion(),
 });
@@ -153,7 +156,7 @@ function ofSession(state: FakeState, session: Session, part: string, url: URL): 
         url,
       );
     case "threads":
-      return json({ items: state.threads.get(id) ?? [] });
+      return json({ items: state.threads.get(id) ?? [], mailAddress: state.mailAddress });
     case "diff":
       return json(
         state.diffs.get(id) ?? {

@@ -25,7 +25,17 @@ export const SessionThread = z
   .meta({ id: "SessionThread" });
 export type SessionThread = z.infer<typeof SessionThread>;
 
-export const SessionThreads = z.object({ items: z.array(SessionThread) }).meta({ id: "SessionThreads" });
+export const SessionThreads = z
+  .object({
+    items: z.array(SessionThread),
+    mailAddress: z
+      .string()
+      .nullable()
+      .meta({
+        description: "Who may write by mail goes on with the session by writing here; null where no mail comes in.",
+      }),
+  })
+  .meta({ id: "SessionThreads" });
 export type SessionThreads = z.infer<typeof SessionThreads>;
 
 export const ChangeThread = z.object({ muted: z.boolean() }).meta({ id: "ChangeThread" });

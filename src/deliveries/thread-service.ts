@@ -14,11 +14,17 @@ const present = ({ id, kind, place, muted, createdAt }: ThreadRow): SessionThrea
   createdAt: createdAt.toISOString(),
 });
 
+interface Parts {
+  db: Database;
+  /** Where mails to a session go; null where no mail comes in. */
+  mailAddressOf: (sessionId: string) => string | null;
+}
+
 /** Where a session is talked about outside, whatever the door. */
-export const createThreadService = ({ db }: { db: Database }) => ({
+export const createThreadService = ({ db, mailAddressOf }: Parts) => ({
   async list(sessionId: string): Promise<SessionThreads> {
     if (!(await findSession(db, sessionId))) throw new AppError("not_found", `There is no session ${sessionId}`);
-    return { items: (await findThreads(db, sessionId)).map(present) };
+    return { items: (await findThreads(db, sessionId)).map(present), mailAddress: mailAddressOf(sessionId) };
   },
 
   async mute(sessionId: string, threadId: string, muted: boolean): Promise<SessionThread> {

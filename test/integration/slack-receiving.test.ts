@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { SessionThreads } from "../../src/contract/thread.ts";
 import { script, until } from "../support/slack-app.ts";
 import {
   ALICE,
@@ -12,7 +13,8 @@ import {
 
 let at: ReceivingApp;
 beforeAll(async () => {
-  at = await receivingApp();
+  const mail = { SMTP_HOST: "127.0.0.1", EMAIL_FROM: "claude@orch.test", EMAIL_ALLOWED_SENDERS: "@people.test" };
+  at = await receivingApp({ environment: mail });
 });
 afterAll(() => at[Symbol.asyncDispose]());
 
@@ -100,6 +102,23 @@ test("help is answered always, once, and nothing is started by it", async () => 
   await slack.settled();
   expect(at.answers(GENERAL, said.ts)).toHaveLength(1);
   expect(await at.sessions()).toHaveLength(before);
+});
+
+test("help and status say in a session's thread where mails to it go, and nowhere else", async () => {
+  const { slack, bot, app } = at;
+  const { said, sessionId } = await begun(`${bot} ${script({ text: "done" })}`);
+  await ended(sessionId);
+  const { mailAddress } = await app.request(SessionThreads, `/api/sessions/${sessionId}/threads`);
+  expect(mailAddress).toMatch(/^claude\+[0-9a-f]{16}-[0-9a-f]{12}@orch\.test$/u);
+  for (const [word, answer] of [
+    ["help", /Mention/u],
+    ["status", /1 run/u],
+  ] as const) {
+    slack.say({ channel: GENERAL, user: ALICE, threadTs: said.ts, text: word });
+    expect(slack.shown(await at.told(GENERAL, said.ts, answer))).toContain(`Mails to \`${mailAddress}\``);
+    const outside = slack.say({ channel: GENERAL, user: ALICE, text: `${bot} ${word}` });
+    expect(slack.shown(await at.told(GENERAL, outside.ts, /Mention|This channel/u))).not.toContain("Mails to");
+  }
 });
 
 test("a guest and a stranger are told once that they may not ask", async () => {

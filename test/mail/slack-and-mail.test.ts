@@ -1,7 +1,5 @@
 import { join } from "node:path";
 import { afterAll, afterEach, assert, beforeAll, expect, test } from "vitest";
-import { readReplySecret } from "../../src/channels/email/email-queries.ts";
-import { createReplyAddresses } from "../../src/channels/email/reply-address.ts";
 import { SessionThread, SessionThreads } from "../../src/contract/thread.ts";
 import { makeRemote, temporaryFolder } from "../support/git.ts";
 import { holding, only, script } from "../support/mail-app.ts";
@@ -25,8 +23,7 @@ afterEach(() => {
 });
 afterAll(() => parts.disposeAsync());
 
-const threads = async (sessionId: string) =>
-  (await house.app.request(SessionThreads, `/api/sessions/${sessionId}/threads`)).items;
+const threads = (sessionId: string) => house.app.request(SessionThreads, `/api/sessions/${sessionId}/threads`);
 
 const mute = (sessionId: string, { threadId }: SessionThread) =>
   house.app.request(SessionThread, `/api/sessions/${sessionId}/threads/${threadId}`, {
@@ -66,7 +63,7 @@ test("begun by mail, continued in Slack and by the API: one history, answers in 
   ]);
   expect(await house.sessions()).toHaveLength(1);
 
-  const all = await threads(sessionId);
+  const { items: all } = await threads(sessionId);
   expect(all.map(({ kind }) => kind).toSorted()).toEqual(["email", "slack"]);
   const byMail = all.find(({ kind }) => kind === "email");
   assert(byMail);
@@ -78,7 +75,7 @@ test("begun by mail, continued in Slack and by the API: one history, answers in 
   expect((await mail.ada.inbox()).filter(holding("For Slack alone."))).toEqual([]);
 });
 
-test("begun in Slack, continued by mail to the session's address", async () => {
+test("begun in Slack, continued by mail to the address that the thread is told", async () => {
   const { app, slack } = house;
   const said = slack.say({
     channel: CHANNEL,
@@ -89,16 +86,14 @@ test("begun in Slack, continued by mail to the session's address", async () => {
   const session = (await house.sessions()).at(-1);
   assert(session);
   await app.until(session.sessionId, ["completed"]);
-  const to = await replyAddress(session.sessionId);
+  slack.say({ channel: CHANNEL, user: "UALICE1", threadTs: said.ts, text: "status" });
+  const status = await house.untilShown(CHANNEL, said.ts, "go on with this session");
+  const to = /claude\+[^@`]+@orch\.test/u.exec(slack.shown(status))?.[0];
+  assert(to);
+  expect((await threads(session.sessionId)).mailAddress).toBe(to);
   await mail.bob.send({ to, subject: "About that", text: script({ text: "Continued by mail." }) });
   const [answer] = await mail.bob.waitFor(1, holding("Continued by mail."));
   expect(answer?.subject).toBe("Re: About that");
   await house.untilShown(CHANNEL, said.ts, "Continued by mail.");
-  expect((await threads(session.sessionId)).map(({ kind }) => kind).toSorted()).toEqual(["email", "slack"]);
+  expect((await threads(session.sessionId)).items.map(({ kind }) => kind).toSorted()).toEqual(["email", "slack"]);
 });
-
-/** The address that every mail of this session gives out for replies. */
-async function replyAddress(sessionId: string): Promise<string> {
-  const secret = await readReplySecret(house.app.db);
-  return createReplyAddresses({ address: mail.bot, secret }).of(sessionId);
-}

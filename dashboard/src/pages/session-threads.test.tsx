@@ -66,6 +66,15 @@ test("a session that is talked about nowhere shows no threads, until a message b
   expect(await screen.findByRole("list", { name: "Threads" })).toHaveTextContent("ada@example.com");
 });
 
+test("where mails to the session go is shown, also while nobody has written one", async () => {
+  const { state, facts } = aTalk([]);
+  state.mailAddress = "claude+0123456789abcdef-0123456789ab@example.org";
+  openConsole(facts, state);
+  await screen.findByRole("button", { name: "Copy the mail address of this session" });
+  expect(screen.getByText(state.mailAddress)).toBeInTheDocument();
+  expect(screen.queryByRole("list", { name: "Threads" })).not.toBeInTheDocument();
+});
+
 test("a message shows the files it brought, by name and size", async () => {
   const { state, session } = aTalk([]);
   const files = [

@@ -3,8 +3,11 @@ import { DEFAULT_MODE } from "./route-post.ts";
 
 const line = (command: string, what: string): string => `• ${inlineCode(command)} ${what}`;
 
-/** What can be said, and how. */
-export const helpWords = (bot: string): string =>
+/** By which address the session of a thread is gone on with by mail. */
+export const mailWords = (address: string): string => `Mails to ${inlineCode(address)} go on with this session, too.`;
+
+/** What can be said, and how; in the thread of a session that hears mails, also where they go. */
+export const helpWords = (bot: string, mailAddress: string | null): string =>
   [
     `*Mention ${bot} with what you want done*; I work on it in a repository and answer in the thread. A reply in that thread goes on with the same session.`,
     "",
@@ -23,4 +26,5 @@ export const helpWords = (bot: string): string =>
     line("help", "this"),
     "",
     `To name another repository in a message: ${inlineCode("repo:owner/name")}. Files you attach come along.`,
+    ...(mailAddress === null ? [] : [mailWords(mailAddress)]),
   ].join("\n");

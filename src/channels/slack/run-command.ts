@@ -4,11 +4,12 @@ import type { Handled } from "./handle-post.ts";
 import { helpWords } from "./help.ts";
 import { escapeMrkdwn, inlineCode } from "./mrkdwn.ts";
 import type { Command, WrongCommand } from "./parse-command.ts";
-import { mute, status, stop } from "./thread-commands.ts";
+import { mute, status, stop, threadAt } from "./thread-commands.ts";
 
-async function help({ clients }: CommandParts, { team }: CommandPlace): Promise<string> {
-  const found = await clients.of(team).catch(() => undefined);
-  return helpWords(found ? `<@${found.botUserId}>` : "me");
+async function help(parts: CommandParts, place: CommandPlace): Promise<string> {
+  const found = await parts.clients.of(place.team).catch(() => undefined);
+  const thread = await threadAt(parts, place);
+  return helpWords(found ? `<@${found.botUserId}>` : "me", thread ? parts.mailAddressOf(thread.sessionId) : null);
 }
 
 /** Does it; returns what is to be said, undefined when what happens speaks for itself. */

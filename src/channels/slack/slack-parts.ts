@@ -21,6 +21,8 @@ export interface LedgerParts {
   messages: Pick<MessageService, "post">;
   runs: Pick<RunService, "stop">;
   outbox: Pick<NoticeService, "notice">;
+  /** Where mails to a session go; null where no mail comes in. */
+  mailAddressOf: (sessionId: string) => string | null;
   /** Commits what was received; Slack is told after that. */
   receive: (entry: NewEntry) => Promise<"new" | "known">;
 }

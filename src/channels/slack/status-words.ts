@@ -1,4 +1,5 @@
 import type { Session } from "../../contract/session.ts";
+import { mailWords } from "./help.ts";
 import { escapeMrkdwn, inlineCode } from "./mrkdwn.ts";
 import { DEFAULT_MODE } from "./route-post.ts";
 import type { ChannelSettings } from "./slack-queries.ts";
@@ -6,7 +7,10 @@ import type { ChannelSettings } from "./slack-queries.ts";
 const usd = (amount: number): string => `$${amount.toFixed(2)}`;
 
 /** What a session is doing, for its thread. */
-export function sessionStatusWords(session: Session, { baseUrl, muted }: { baseUrl: string; muted: boolean }): string {
+export function sessionStatusWords(
+  session: Session,
+  { baseUrl, muted, mailAddress }: { baseUrl: string; muted: boolean; mailAddress: string | null },
+): string {
   const { title, status, waitingFor, activity, githubRepo, workBranch, runCount, costUsd, sessionId } = session;
   const waits = waitingFor ? ` (waits: ${escapeMrkdwn(waitingFor.text)})` : "";
   const lines = [
@@ -14,6 +18,7 @@ export function sessionStatusWords(session: Session, { baseUrl, muted }: { baseU
     activity === null ? "" : escapeMrkdwn(activity),
     githubRepo === null ? "" : `${inlineCode(githubRepo)}${workBranch === null ? "" : ` on ${inlineCode(workBranch)}`}`,
     `${runCount} ${runCount === 1 ? "run" : "runs"}, ${usd(costUsd)}${muted ? ", this thread is muted" : ""}`,
+    mailAddress === null ? "" : mailWords(mailAddress),
     `<${baseUrl}/sessions/${sessionId}|Open in the dashboard>`,
   ];
   return lines.filter((line) => line !== "").join("\n");

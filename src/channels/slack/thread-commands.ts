@@ -9,7 +9,7 @@ const LISTED = 5;
 const MAX_ACTIVE = 100;
 const ACTIVE: ReadonlySet<string> = new Set(["created", "queued", "running", "waiting"]);
 
-const threadAt = async ({ db }: CommandParts, { team, channel, threadTs }: CommandPlace) =>
+export const threadAt = async ({ db }: CommandParts, { team, channel, threadTs }: CommandPlace) =>
   threadTs === null ? undefined : findThread(db, { team, channel, threadTs });
 
 /** Stops the thread's session; in a channel the only one that is at work. Silent when what happens speaks for itself. */
@@ -46,9 +46,12 @@ export async function mute(parts: CommandParts, place: CommandPlace, muted: bool
 
 /** What the thread's session does; in a channel what is set there, and the latest sessions. */
 export async function status(parts: CommandParts, place: CommandPlace): Promise<string> {
-  const { db, sessions, baseUrl } = parts;
+  const { db, sessions, baseUrl, mailAddressOf } = parts;
   const thread = await threadAt(parts, place);
-  if (thread) return sessionStatusWords(await sessions.get(thread.sessionId), { baseUrl: baseUrl(), ...thread });
+  if (thread) {
+    const mailAddress = mailAddressOf(thread.sessionId);
+    return sessionStatusWords(await sessions.get(thread.sessionId), { baseUrl: baseUrl(), mailAddress, ...thread });
+  }
   const settings = await findChannelSettings(db, place.team, place.channel);
   return channelStatusWords(settings, await findChannelSessions(db, place, LISTED));
 }

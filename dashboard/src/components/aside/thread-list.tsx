@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { SessionThread } from "../../../../src/contract/thread.ts";
 import { muteThread, threadsQuery } from "../../api/threads.ts";
+import { CopyButton } from "../copy-button.tsx";
 import { SOURCES } from "../icons.tsx";
 import { Switch } from "../switch.tsx";
 import facts from "./facts-tab.module.css";
@@ -22,7 +23,19 @@ function Thread({ thread, onMute }: { thread: SessionThread; onMute: (muted: boo
   );
 }
 
-/** Where a session is talked about outside, and whether its answers go there; nothing when it is nowhere. */
+/** Where a mail goes on with the session. */
+function MailAddress({ address }: { address: string }) {
+  return (
+    <p className={classes.mail}>
+      <span>
+        Mails to <code>{address}</code> go on with this session.
+      </span>
+      <CopyButton text={address} label="Copy the mail address of this session" />
+    </p>
+  );
+}
+
+/** Where a session is talked about outside, whether its answers go there, and where one may write; else nothing. */
 export function ThreadList({ sessionId }: { sessionId: string }) {
   const client = useQueryClient();
   const query = threadsQuery(sessionId);
@@ -32,28 +45,31 @@ export function ThreadList({ sessionId }: { sessionId: string }) {
     onSuccess: (changed) =>
       client.setQueryData(query.queryKey, (known) =>
         known
-          ? { items: known.items.map((thread) => (thread.threadId === changed.threadId ? changed : thread)) }
+          ? { ...known, items: known.items.map((thread) => (thread.threadId === changed.threadId ? changed : thread)) }
           : known,
       ),
   });
-  if (!data || data.items.length === 0) return null;
+  if (!data || (data.items.length === 0 && data.mailAddress === null)) return null;
   return (
     <section className={facts["part"]}>
       <h2>Threads</h2>
-      <ul className={classes.threads} aria-label="Threads">
-        {data.items.map((thread) => (
-          <Thread
-            key={thread.threadId}
-            thread={
-              // What was just chosen holds on the screen before the server has said so.
-              mute.isPending && mute.variables.threadId === thread.threadId
-                ? { ...thread, muted: mute.variables.muted }
-                : thread
-            }
-            onMute={(muted) => mute.mutate({ threadId: thread.threadId, muted })}
-          />
-        ))}
-      </ul>
+      {data.items.length > 0 && (
+        <ul className={classes.threads} aria-label="Threads">
+          {data.items.map((thread) => (
+            <Thread
+              key={thread.threadId}
+              thread={
+                // What was just chosen holds on the screen before the server has said so.
+                mute.isPending && mute.variables.threadId === thread.threadId
+                  ? { ...thread, muted: mute.variables.muted }
+                  : thread
+              }
+              onMute={(muted) => mute.mutate({ threadId: thread.threadId, muted })}
+            />
+          ))}
+        </ul>
+      )}
+      {data.mailAddress !== null && <MailAddress address={data.mailAddress} />}
       {mute.error && (
         <p className={classes.failed} role="alert">
           {mute.error.message}
