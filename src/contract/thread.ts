@@ -28,12 +28,9 @@ export type SessionThread = z.infer<typeof SessionThread>;
 export const SessionThreads = z
   .object({
     items: z.array(SessionThread),
-    mailAddress: z
-      .string()
-      .nullable()
-      .meta({
-        description: "Who may write by mail goes on with the session by writing here; null where no mail comes in.",
-      }),
+    mailAddress: z.string().nullable().meta({
+      description: "Who may write by mail goes on with the session by writing here; null where no mail comes in.",
+    }),
   })
   .meta({ id: "SessionThreads" });
 export type SessionThreads = z.infer<typeof SessionThreads>;
