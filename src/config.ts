@@ -1,6 +1,7 @@
 import { availableParallelism, homedir, totalmem } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
+import { clientEnvironment } from "./config-client.ts";
 import { emailConfig, emailEnvironment } from "./config-email.ts";
 import { slackConfig, slackEnvironment } from "./config-slack.ts";
 import { smtpEnvironment } from "./config-smtp.ts";
@@ -84,7 +85,7 @@ const Environment = z.object({
 });
 
 /** The names of all variables, for the documents' test. */
-export const ENVIRONMENT_NAMES: readonly string[] = Object.keys(Environment.shape);
+export const ENVIRONMENT_NAMES: readonly string[] = Object.keys({ ...Environment.shape, ...clientEnvironment });
 
 /** One run may take 1 GiB; a container's limit counts as the machine's memory. */
 function defaultRuns(): number {

@@ -1,13 +1,17 @@
 import { Command } from "commander";
 import { AppError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
-import { doctorCommand } from "./doctor/doctor-command.ts";
-import { hooksCommand } from "./hooks-command.ts";
-import { importCommand } from "./import-command.ts";
-import { retentionCommand } from "./retention-command.ts";
-import { serve } from "./serve.ts";
 
 const STOP_RUNS = "on shutdown stop the runs that are on, instead of leaving them to the next start";
+
+/** Read when they are asked for: the server's modules take a second, which a command that only asks it need not wait. */
+const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  hooks: async () => (await import("./hooks-command.ts")).hooksCommand(),
+  "import-seed": async () => (await import("./import-command.ts")).importCommand(),
+  doctor: async () => (await import("./doctor/doctor-command.ts")).doctorCommand(),
+  retention: async () => (await import("./retention-command.ts")).retentionCommand(),
+  session: async () => (await import("./session-command.ts")).sessionCommand(),
+};
 
 /** The `claude-orchestrator` command; without a subcommand it serves. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
@@ -19,16 +23,16 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
     .command("serve", { isDefault: true })
     .description("Serve the API and the dashboard, and carry out runs")
     .option("--stop-runs", STOP_RUNS)
-    .action(({ stopRuns = false }: { stopRuns?: boolean }) => serve({ stopRuns }));
+    .action(async ({ stopRuns = false }: { stopRuns?: boolean }) => (await import("./serve.ts")).serve({ stopRuns }));
   program
     .command("worker")
     .description("Only carry out runs, for a server elsewhere on the same DATABASE_URL")
     .option("--stop-runs", STOP_RUNS)
-    .action(({ stopRuns = false }: { stopRuns?: boolean }) => serve({ stopRuns, role: "worker" }));
-  program.addCommand(hooksCommand());
-  program.addCommand(importCommand());
-  program.addCommand(doctorCommand());
-  program.addCommand(retentionCommand());
+    .action(async ({ stopRuns = false }: { stopRuns?: boolean }) =>
+      (await import("./serve.ts")).serve({ stopRuns, role: "worker" }),
+    );
+  const named = SUBCOMMANDS[argv[2] ?? ""];
+  for (const load of named ? [named] : Object.values(SUBCOMMANDS)) program.addCommand(await load());
   try {
     await program.parseAsync(argv);
   } catch (error) {
