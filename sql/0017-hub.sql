@@ -102,6 +102,7 @@ create index machine_events_machine on hub.machine_events (machine_id, id desc);
 create table hub.pending (
   id text primary key,
   client_pending_id text not null,
+  code text,
   hostname text not null,
   project text not null,
   platform text not null,
@@ -113,6 +114,7 @@ create table hub.pending (
   token_id text references hub.tokens on delete cascade
 );
 comment on table hub.pending is 'machines without a token that wait to be claimed; gone with their socket';
+comment on column hub.pending.code is 'shown at both ends, so that a person claims the machine meant';
 comment on column hub.pending.users is 'who may claim it, lower case; so are orgs and teams (org/slug)';
 comment on column hub.pending.token_id is 'claimed: the process that holds the socket makes the secret and hands it over';
 

@@ -78,7 +78,7 @@ export interface Deliveries {
   address: string;
   attempts: Generated<number>;
   /**
-   * what a notice says; null where it is read from the ledger when it is sent
+   * what a notice says, or how things stood at an event that is subscribed to; null where all is read from the ledger when it is sent
    */
   body: JsonColumn | null;
   /**
@@ -228,6 +228,10 @@ export interface HubMachines {
 
 export interface HubPending {
   clientPendingId: string;
+  /**
+   * shown at both ends, so that a person claims the machine meant
+   */
+  code: string | null;
   createdAt: Generated<Timestamp>;
   hostname: string;
   id: string;
@@ -410,6 +414,60 @@ export interface Runs {
   untestedVersion: Generated<boolean>;
   usage: JsonColumn | null;
   waitingFor: JsonColumn | null;
+}
+
+export interface ScheduleFires {
+  /**
+   * time: it was due; missed: it makes up for times when no server was there; hand: somebody asked for it
+   */
+  cause: string;
+  dueAt: Timestamp;
+  firedAt: Timestamp | null;
+  id: Generated<string>;
+  reason: string | null;
+  /**
+   * the Idempotency-Key of who asked for it
+   */
+  requestKey: string | null;
+  runId: string | null;
+  scheduleId: string;
+  sessionId: string | null;
+  /**
+   * its run has ended and was counted
+   */
+  settledAt: Timestamp | null;
+  status: string;
+}
+
+export interface Schedules {
+  createdAt: Generated<Timestamp>;
+  cron: string;
+  /**
+   * in a row: what could not be started, and runs that failed
+   */
+  failures: Generated<number>;
+  id: Generated<string>;
+  missed: Generated<string>;
+  name: string;
+  /**
+   * the first time nobody has decided about yet; whoever moves it on has fired
+   */
+  nextDueAt: Timestamp | null;
+  overlap: Generated<string>;
+  pausedAt: Timestamp | null;
+  pausedReason: string | null;
+  /**
+   * what is said to the session session_id; null there when that session is gone
+   */
+  prompt: string | null;
+  sessionId: string | null;
+  /**
+   * the body of the session to start; its template stands in template_id
+   */
+  start: JsonColumn | null;
+  templateId: string | null;
+  timeZone: string;
+  updatedAt: Generated<Timestamp>;
 }
 
 export interface SessionEvents {
@@ -633,6 +691,53 @@ export interface SoleHolders {
   until: Timestamp;
 }
 
+export interface Subscriptions {
+  createdAt: Generated<Timestamp>;
+  disabledAt: Timestamp | null;
+  disabledReason: string | null;
+  /**
+   * no attempt has got through since then; failures counts them
+   */
+  failingSince: Timestamp | null;
+  failures: Generated<number>;
+  id: Generated<string>;
+  lastDeliveredAt: Timestamp | null;
+  lastError: string | null;
+  name: string | null;
+  /**
+   * repositories and folders it hears of; empty is all
+   */
+  projects: Generated<string[]>;
+  /**
+   * its secret is made of this, its id and the callback secret: no secret is in the database
+   */
+  secretVersion: Generated<number>;
+  /**
+   * of the run or the session an event is about; empty is all
+   */
+  statuses: Generated<string[]>;
+  types: string[];
+  updatedAt: Generated<Timestamp>;
+  url: string;
+}
+
+export interface Templates {
+  createdAt: Generated<Timestamp>;
+  description: string | null;
+  id: Generated<string>;
+  name: string;
+  /**
+   * what a schedule that starts it takes when it does not say otherwise
+   */
+  schedule: JsonColumn | null;
+  session: JsonColumn;
+  updatedAt: Generated<Timestamp>;
+  /**
+   * by name: whether each is required, and its default
+   */
+  variables: Generated<JsonColumn>;
+}
+
 export interface Workers {
   hostname: string;
   id: string;
@@ -696,6 +801,8 @@ export interface DB {
   messageFiles: MessageFiles;
   retentionRuns: RetentionRuns;
   runs: Runs;
+  scheduleFires: ScheduleFires;
+  schedules: Schedules;
   sessionEvents: SessionEvents;
   sessionLeases: SessionLeases;
   sessionMessages: SessionMessages;
@@ -709,6 +816,8 @@ export interface DB {
   slackSent: SlackSent;
   slackThreadMapping: SlackThreadMapping;
   soleHolders: SoleHolders;
+  subscriptions: Subscriptions;
+  templates: Templates;
   workers: Workers;
   workspaces: Workspaces;
   workspaceSnapshots: WorkspaceSnapshots;
