@@ -3,7 +3,7 @@
  * Three tiers: foundations ← ledger ← doors; a lower one never imports a higher one. app.ts hands over the real things.
  */
 const foundations = "^src/(contract|lib|db|http|queue|auth)/";
-const ledger = "^src/(sessions|messages|runs|workspaces|claude|hooks|deliveries|usage)/";
+const ledger = "^src/(sessions|messages|runs|workspaces|claude|hooks|deliveries|subscriptions|usage)/";
 const doors = "^src/(channels|schedules|github|approvals|orchestrator|hub|orchestration|cli)/";
 const notJustTypes = { dependencyTypesNot: ["type-only"] };
 
@@ -137,6 +137,7 @@ export default {
     only("queue", "pg-boss", "^src/queue/"),
     only("pino", "pino", "^src/lib/logger\\.ts$"),
     only("commander", "commander", "^src/cli/"),
+    only("mcp", "@modelcontextprotocol", "^src/cli/mcp-"),
     only("slack", "@slack", "^src/channels/slack/"),
     only("mail", "nodemailer|imapflow|mailparser|mailauth|email-reply-parser", "^src/channels/email/"),
     only("web-sockets", "ws", "^src/(hub|orchestrator)/"),

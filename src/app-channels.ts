@@ -2,6 +2,7 @@ import type { Core } from "./app-doors.ts";
 import { baseUrlOf, summarizeDiffOf, type Services } from "./app-services.ts";
 import { createCallbackChannel } from "./channels/callback/callback-channel.ts";
 import { readCallbackSecret } from "./channels/callback/callback-secret.ts";
+import { createSubscriptionChannel } from "./channels/callback/subscription-channel.ts";
 import { openEmail } from "./channels/email/email-door.ts";
 import { isSlackConfigured, openSlack } from "./channels/slack/slack-door.ts";
 import type { Listener } from "./db/notify.ts";
@@ -53,6 +54,8 @@ export async function openChannels(
   );
   const secret = await readCallbackSecret(config.outbound.callbackSecret, config.dataDir);
   const callbacks = createCallbackChannel({ secret, outboundUrls, version: VERSION });
+  const { target } = services.subscriptions;
+  const subscriptions = createSubscriptionChannel({ target, outboundUrls, version: VERSION });
   const summarizeDiff = summarizeDiffOf(core);
   const readFiles = createAnswerFiles({ readFile: workspaces.readFile });
 
@@ -64,7 +67,11 @@ export async function openChannels(
     /** Begins to send, and to handle what came in: both say where we listen, so it is done once we do. */
     async start(): Promise<void> {
       const channels = [callbacks, ...doors.map(({ channel }) => channel)];
-      parts.use(await startDeliverer({ db, listener, log, channels, summarizeDiff, readFiles, baseUrl }));
+      const common = { db, listener, log, summarizeDiff, readFiles, baseUrl };
+      const others = [subscriptions];
+      parts.use(await startDeliverer({ ...common, channels, elsewhere: others }));
+      // Places of their own: receivers that hang, as many as there are, hold up no answer.
+      parts.use(await startDeliverer({ ...common, channels: others, elsewhere: channels }));
       const handlers = Object.assign({}, ...doors.map((door) => door.handlers)) as Record<string, InboxHandler>;
       if (doors.length > 0) parts.use(await openInbox({ db, listener, log, handlers }));
     },

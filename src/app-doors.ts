@@ -4,7 +4,6 @@ import { type Claude } from "./claude/claude.ts";
 import type { Config } from "./config.ts";
 import type { Ledger } from "./db/open-ledger.ts";
 import { createDeliveryRoutes } from "./deliveries/delivery-routes.ts";
-import { createDeliveryService } from "./deliveries/delivery-service.ts";
 import { type OutboundUrls } from "./deliveries/outbound-url.ts";
 import { createThreadRoutes } from "./deliveries/thread-routes.ts";
 import { createHookRoutes, createLogRoutes } from "./hooks/hook-routes.ts";
@@ -21,6 +20,7 @@ import { createStatusService, type StatusService } from "./runs/status-service.t
 import { createEventRoutes } from "./sessions/event-routes.ts";
 import { createSessionRoutes } from "./sessions/session-routes.ts";
 import { createStartRoutes } from "./sessions/start-routes.ts";
+import { createSubscriptionRoutes } from "./subscriptions/subscription-routes.ts";
 import { createWorkspaceRoutes } from "./workspaces/workspace-routes.ts";
 import { type WorkspaceService } from "./workspaces/workspace-service.ts";
 
@@ -42,11 +42,10 @@ export interface Core {
 /** Everything people and programs talk to. */
 export function openDoors(
   core: Core,
-  { sessions, messages, events, threads, results }: Services,
+  { sessions, messages, events, threads, results, deliveries, subscriptions }: Services,
   more: Pick<HttpParts, "openRouters" | "hookRouters" | "routers">,
 ): HttpParts {
-  const { config, log, storage, workspaces, hooks, runs } = core;
-  const deliveries = createDeliveryService({ db: storage.db });
+  const { config, log, workspaces, hooks, runs } = core;
   const status = statusOf(core);
   return {
     settings: config.http,
@@ -62,6 +61,7 @@ export function openDoors(
       createLogRoutes({ hooks }),
       createRunRoutes({ runs, results }),
       createDeliveryRoutes({ deliveries }),
+      createSubscriptionRoutes({ subscriptions }),
       createThreadRoutes({ threads }),
       createWorkspaceRoutes({ workspaces }),
       createEventRoutes({ events }),

@@ -50,10 +50,10 @@ const callback = ({ runId, sessionId, url }: Told): NewDelivery => ({
 const MARGIN = { least: 2, most: 30 };
 
 /** Shortly before the caller's deadline its URL is called, with what is known then; the run's end brings that forward. */
-export function queueDeadline(tx: Kysely<DB>, told: Told, callbackBy: Date): Promise<void> {
+export async function queueDeadline(tx: Kysely<DB>, told: Told, callbackBy: Date): Promise<void> {
   const seconds = Math.max(0, (callbackBy.getTime() - Date.now()) / 1000);
   const margin = Math.min(Math.max(seconds / 10, MARGIN.least), MARGIN.most);
-  return queueDeliveries(tx, [{ ...callback(told), afterSeconds: Math.max(0, seconds - margin) }]);
+  await queueDeliveries(tx, [{ ...callback(told), afterSeconds: Math.max(0, seconds - margin) }]);
 }
 
 /** Tells the end of a run to each callback URL that came with a message the run took in. */

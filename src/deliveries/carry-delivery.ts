@@ -24,8 +24,9 @@ export async function carryDelivery(parts: CarryParts, claimed: Claimed, cut: Ab
   const signal = AbortSignal.any([cut, AbortSignal.timeout(ATTEMPT_MS)]);
   const { outcome, inDoubt } = await attemptDelivery(parts, claimed, signal);
   const facts = { attempt: claimed.attempts, deadline: claimed.deadline, inDoubt };
-  const verdict = afterAttempt(outcome, facts, { now: clock(), random, pace });
-  const ours = await settle(parts, claimed, { outcome, verdict });
+  const now = clock();
+  const verdict = afterAttempt(outcome, facts, { now, random, pace });
+  const ours = await settle(parts, claimed, { outcome, verdict, now });
   const { id: deliveryId, kind, attempts } = claimed;
   if (!ours) {
     log.warn({ deliveryId, kind, outcome: outcome.is }, "a delivery was taken over by another sender");
@@ -41,7 +42,7 @@ export async function carryDelivery(parts: CarryParts, claimed: Claimed, cut: Ab
 async function settle(
   { db, log, stopped }: CarryParts,
   claimed: Claimed,
-  end: { outcome: Outcome; verdict: Verdict },
+  end: { outcome: Outcome; verdict: Verdict; now: Date },
 ): Promise<boolean> {
   for (;;) {
     try {

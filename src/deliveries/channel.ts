@@ -1,9 +1,16 @@
 import type { MessagePosted, RunFinished, RunStillRunning } from "../contract/delivery.ts";
+import type { SubscriptionEvent } from "../contract/subscription.ts";
 
 /** What a door says of its own accord: help, a question, a refusal. It is kept as the door wrote it. */
 export interface Notice {
   type: "notice";
   [field: string]: unknown;
+}
+
+/** What a URL hears that has subscribed to events; the event itself is what is sent. */
+export interface Subscribed {
+  type: "subscribed";
+  event: SubscriptionEvent;
 }
 
 /** A file of the workspace that goes out with an answer. */
@@ -33,7 +40,7 @@ export interface Outgoing {
   /** 1 for the first. A higher one with the same id may be a repetition of what the receiver had already. */
   attempt: number;
   /** Only callbacks are told that a run goes on still. */
-  body: RunFinished | RunStillRunning | MessagePosted | Notice;
+  body: RunFinished | RunStillRunning | MessagePosted | Subscribed | Notice;
   /** The files that go with the body, read when they are asked for. */
   files(): Promise<OutgoingFiles>;
 }

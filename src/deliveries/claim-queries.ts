@@ -3,9 +3,11 @@ import { sql, type Kysely } from "kysely";
 import type { Database } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { capText } from "../lib/text.ts";
+import { recordAttempt } from "../subscriptions/subscription-health-queries.ts";
+import { tellSubscribers } from "../subscriptions/tell-subscribers-queries.ts";
 import type { Verdict } from "./after-attempt.ts";
 import type { Outcome } from "./channel.ts";
-import { tellFeed, type DeliveryRow } from "./delivery-queries.ts";
+import { SUBSCRIPTION, tellFeed, type DeliveryRow } from "./delivery-queries.ts";
 
 /** A delivery that this process alone may send, until `claim` runs out or is renewed. */
 export type Claimed = DeliveryRow & { claim: string };
@@ -17,6 +19,8 @@ const isDouble = (error: unknown): boolean => error instanceof Error && "code" i
 
 interface Claiming {
   kinds: readonly string[];
+  /** What others of this process carry. */
+  kindsElsewhere?: readonly string[];
   now: Date;
   claimMs: number;
 }
@@ -37,13 +41,13 @@ export async function claimDelivery(db: Database, claiming: Claiming): Promise<C
   }
 }
 
-function claimOnce(db: Database, { kinds, now, claimMs }: Claiming): Promise<Claimed | undefined> {
+function claimOnce(db: Database, { kinds, kindsElsewhere = [], now, claimMs }: Claiming): Promise<Claimed | undefined> {
   return db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ id: string }>`
       select d.id from deliveries d
       where d.status in ('pending', 'sending') and d.next_at <= ${now}
         and (d.status = 'pending' or d.claim_until < now())
-        and (d.kind = any(${kinds}) or d.deadline <= ${now})
+        and (d.kind = any(${kinds}) or (d.deadline <= ${now} and not d.kind = any(${kindsElsewhere})))
         and not exists (select 1 from deliveries earlier where earlier.thread_key = d.thread_key
           and earlier.position < d.position and earlier.status in ('pending', 'sending'))
         and not exists (select 1 from deliveries other where other.kind = d.kind and other.address = d.address
@@ -111,7 +115,7 @@ export const recordDetails = (db: Kysely<DB>, { id, claim }: Claimed, details: {
 export function settleDelivery(
   db: Database,
   { id, claim }: Claimed,
-  { outcome, verdict }: { outcome: Outcome; verdict: Verdict },
+  { outcome, verdict, now }: { outcome: Outcome; verdict: Verdict; now: Date },
 ): Promise<boolean> {
   const { status, response } = outcome.is === "unknown" ? { status: undefined, response: undefined } : outcome;
   return db.transaction().execute(async (tx) => {
@@ -129,8 +133,25 @@ export function settleDelivery(
       .returningAll()
       .executeTakeFirst();
     if (row) await tellFeed(tx, row);
+    if (row) await tellOthers(tx, row, { error: errorOf(verdict), status, now });
     return row !== undefined;
   });
+}
+
+const errorOf = (verdict: Verdict): string | undefined => (verdict.status === "delivered" ? undefined : verdict.error);
+
+/** A subscription remembers how it fares; that anything else was given up may be subscribed to. */
+async function tellOthers(
+  tx: Kysely<DB>,
+  row: DeliveryRow,
+  attempt: { error: string | undefined; status: number | undefined; now: Date },
+): Promise<void> {
+  if (row.kind === SUBSCRIPTION) await recordAttempt(tx, row, attempt);
+  else if (row.status === "failed") {
+    const { id: deliveryId, kind, topic: type, attempts, lastError, lastStatus, sessionId, runId } = row;
+    const delivery = { deliveryId, kind, type, attempts, lastError, lastStatus };
+    await tellSubscribers(tx, { type: "delivery.failed", sessionId, runId, delivery });
+  }
 }
 
 function changeOf(verdict: Verdict) {

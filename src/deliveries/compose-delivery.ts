@@ -1,7 +1,9 @@
 import type { Database } from "../db/database.ts";
 import type { DiffSummary } from "../runs/run-result-queries.ts";
+import { readSubscriptionEvent } from "../subscriptions/subscription-event-queries.ts";
 import type { Notice, Outgoing, OutgoingFiles } from "./channel.ts";
 import { recordDetails, type Claimed } from "./claim-queries.ts";
+import { SUBSCRIPTION } from "./delivery-queries.ts";
 import { readMessagePosted, readRunFinished } from "./run-finished-queries.ts";
 
 export interface ComposeParts {
@@ -31,6 +33,8 @@ export async function composeDelivery(parts: ComposeParts, claimed: Claimed): Pr
 
 async function bodyOf(parts: ComposeParts, claimed: Claimed): Promise<Outgoing["body"]> {
   const { db, baseUrl } = parts;
+  if (claimed.kind === SUBSCRIPTION)
+    return { type: "subscribed", event: await readSubscriptionEvent(db, claimed, baseUrl()) };
   switch (claimed.topic) {
     case "notice":
       return claimed.body as Notice;
@@ -42,7 +46,7 @@ async function bodyOf(parts: ComposeParts, claimed: Claimed): Promise<Outgoing["
 }
 
 function textOf(body: Outgoing["body"]): string {
-  if (body.type === "notice") return "";
+  if (body.type === "notice" || body.type === "subscribed") return "";
   return body.type === "message.posted" ? body.content : (body.answer ?? body.error ?? "");
 }
 

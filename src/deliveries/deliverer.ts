@@ -4,6 +4,7 @@ import type { Logger } from "../lib/logger.ts";
 import { retryPace, type RetryPace } from "./after-attempt.ts";
 import type { AttemptParts } from "./attempt-delivery.ts";
 import { carryDelivery } from "./carry-delivery.ts";
+import type { Channel } from "./channel.ts";
 import { claimDelivery, findNextDelivery, renewClaims } from "./claim-queries.ts";
 import { OUTBOX } from "./delivery-queries.ts";
 
@@ -13,6 +14,8 @@ const MAX_AT_ONCE = 16;
 export interface DelivererParts extends AttemptParts {
   listener: Pick<Listener, "listen" | "onResync">;
   log: Logger;
+  /** Channels that another deliverer of this process carries. */
+  elsewhere?: readonly Channel[];
   /** For tests. */
   pace?: RetryPace;
   clock?: () => Date;
@@ -23,6 +26,7 @@ export interface DelivererParts extends AttemptParts {
 export function startDeliverer(parts: DelivererParts): Promise<AsyncDisposable> {
   const { db, listener, log, channels, pace = retryPace, clock = () => new Date(), random = Math.random } = parts;
   const kinds = channels.map(({ kind }) => kind);
+  const kindsElsewhere = (parts.elsewhere ?? []).map(({ kind }) => kind);
   return startClaimedWork({
     name: "deliveries",
     listener,
@@ -30,7 +34,7 @@ export function startDeliverer(parts: DelivererParts): Promise<AsyncDisposable> 
     log,
     maxAtOnce: MAX_AT_ONCE,
     clock,
-    claimNext: (claimMs) => claimDelivery(db, { kinds, now: clock(), claimMs }),
+    claimNext: (claimMs) => claimDelivery(db, { kinds, kindsElsewhere, now: clock(), claimMs }),
     findNextDue: () => findNextDelivery(db, kinds),
     renew: (claims, claimMs) => renewClaims(db, claims, claimMs),
     work: (claimed, { cut, stopped }) => carryDelivery({ ...parts, pace, clock, random, stopped }, claimed, cut),

@@ -9,6 +9,9 @@ import { GIVE_UP_MS } from "./after-attempt.ts";
 /** NOTIFY channel that says: the outbox holds something new. */
 export const OUTBOX = "outbox";
 
+/** The kind of what goes to subscribed URLs; its address is the subscription. */
+export const SUBSCRIPTION = "subscription";
+
 export type DeliveryRow = Selectable<Deliveries>;
 
 export interface NewDelivery {
@@ -50,10 +53,10 @@ export const deliveryEvent = (row: DeliveryRow): NewEvent => ({
 
 /**
  * Puts outbound messages on their way with the commit of `tx`, which writes the message too: neither is there without
- * the other. The caller holds the session's row lock.
+ * the other. The caller holds the session's row lock. Returns the ids of those that are new.
  */
-export async function queueDeliveries(tx: Kysely<DB>, deliveries: readonly NewDelivery[]): Promise<void> {
-  if (deliveries.length === 0) return;
+export async function queueDeliveries(tx: Kysely<DB>, deliveries: readonly NewDelivery[]): Promise<string[]> {
+  if (deliveries.length === 0) return [];
   const rows = await tx
     .insertInto("deliveries")
     .values(
@@ -69,11 +72,12 @@ export async function queueDeliveries(tx: Kysely<DB>, deliveries: readonly NewDe
     .execute();
   for (const row of rows) await tellFeed(tx, row);
   if (rows.length > 0) await notify(tx, OUTBOX, "");
+  return rows.map(({ id }) => id);
 }
 
-/** The feed of its session hears what became of a delivery. */
+/** The feed of its session hears what became of a delivery; what others heard of it by subscription is none of its story. */
 export async function tellFeed(tx: Kysely<DB>, row: DeliveryRow): Promise<void> {
-  if (row.sessionId !== null) await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
+  if (row.sessionId !== null && row.kind !== SUBSCRIPTION) await appendEvents(tx, row.sessionId, [deliveryEvent(row)]);
 }
 
 /** Deliveries newest first, of one session or of all; one more than `limit` when there are more. */

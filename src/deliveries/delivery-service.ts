@@ -46,6 +46,12 @@ export function createDeliveryService({ db }: { db: Database }) {
       return toPage(await findDeliveries(db, { sessionId }, page), page.limit, { present, cursor });
     },
 
+    async get(id: string): Promise<Delivery> {
+      const row = await findDelivery(db, id);
+      if (!row) throw new AppError("not_found", `There is no delivery ${id}`);
+      return present(row);
+    },
+
     /** Gives one that had failed another day, beginning now. */
     async retry(id: string): Promise<Delivery> {
       const row = await db.transaction().execute((tx) => requeueDelivery(tx, id));

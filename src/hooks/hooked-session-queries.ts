@@ -2,6 +2,7 @@ import { sql, type Kysely } from "kysely";
 import type { Database } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
+import { tellSubscribers } from "../subscriptions/tell-subscribers-queries.ts";
 
 /** What a hook that came without a run's token says about where it belongs. */
 export interface HookOrigin {
@@ -68,8 +69,10 @@ async function observe(
     .onConflict((conflict) => conflict.column("claudeSessionId").doNothing())
     .returning("id")
     .executeTakeFirst();
-  if (row) await appendEvents(db, row.id, [{ type: "session.created", data: { title } }]);
-  return row?.id;
+  if (!row) return undefined;
+  await appendEvents(db, row.id, [{ type: "session.created", data: { title } }]);
+  await tellSubscribers(db, { type: "session.created", sessionId: row.id });
+  return row.id;
 }
 
 export interface NewObserved {

@@ -4,6 +4,7 @@ import type { WaitingFor } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
+import { tellSubscribers } from "../subscriptions/tell-subscribers-queries.ts";
 
 export type AttemptRow = NonNullable<Awaited<ReturnType<typeof beginAttempt>>>;
 
@@ -36,6 +37,7 @@ export async function beginAttempt(
     },
   ]);
   await moveSession(tx, run.sessionId, { status: "running", archivedAt: null, wakeAt: null });
+  if (attempt === 1) await tellSubscribers(tx, { type: "run.started", sessionId: run.sessionId, runId: run.id });
   return row;
 }
 

@@ -8,6 +8,7 @@ import { findPendingSteers, insertMessage } from "../messages/message-queries.ts
 import type { Nudge } from "../queue/queue.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { lockSession, moveSession, updateSession } from "../sessions/session-queries.ts";
+import { tellSubscribers } from "../subscriptions/tell-subscribers-queries.ts";
 import { findNextWaiting, recordLimit } from "./admission-queries.ts";
 import { closeAttempt, closeRun, findEarlierReasons, markWaiting } from "./attempt-queries.ts";
 import { fence, type Lease } from "./lease-queries.ts";
@@ -137,4 +138,5 @@ async function conclude(
     activity: firstLine(content),
     wakeAt: null,
   });
+  await tellSubscribers(tx, { type: "run.finished", sessionId, runId });
 }

@@ -4,6 +4,7 @@ import { queueCallbacks, queueDeadline } from "../deliveries/callback-queries.ts
 import { CURSOR_INT, decodeCursor } from "../lib/cursor.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
+import { tellSubscribers } from "../subscriptions/tell-subscribers-queries.ts";
 
 export type RunRow = NonNullable<Awaited<ReturnType<typeof findRun>>>;
 export type AttemptRow = Awaited<ReturnType<typeof findAttempts>>[number];
@@ -184,6 +185,9 @@ export async function requestStop(db: Kysely<DB>, sessionId: string, by: string 
     data: { runId, number, status: "cancelled", reason: "stopped" },
   }));
   if (events.length > 0) await appendEvents(db, sessionId, events);
-  for (const { id } of waiting) await queueCallbacks(db, { id, sessionId });
+  for (const { id } of waiting) {
+    await queueCallbacks(db, { id, sessionId });
+    await tellSubscribers(db, { type: "run.finished", sessionId, runId: id });
+  }
   return { waiting: waiting.map((run) => run.id), running: running.map((run) => run.id) };
 }

@@ -39,7 +39,7 @@ export async function findRunResult(db: Kysely<DB>, runId: string, baseUrl: stri
     turns: run.turns,
     durationMs: run.durationMs,
     diff: null,
-    links: { ...linksTo(run.sessionId, baseUrl), run: `${trimmed(baseUrl)}/api/runs/${runId}` },
+    links: { ...linksTo(run.sessionId, baseUrl), run: runLink(runId, baseUrl) },
     metadata: {
       ...(run.sessionMetadata as RunResult["metadata"]),
       ...(run.messageMetadata as RunResult["metadata"]),
@@ -49,6 +49,8 @@ export async function findRunResult(db: Kysely<DB>, runId: string, baseUrl: stri
 }
 
 const trimmed = (baseUrl: string): string => baseUrl.replace(/\/$/u, "");
+
+export const runLink = (runId: string, baseUrl: string): string => `${trimmed(baseUrl)}/api/runs/${runId}`;
 
 export const linksTo = (sessionId: string, baseUrl: string) => ({
   session: `${trimmed(baseUrl)}/api/sessions/${sessionId}`,

@@ -3,6 +3,7 @@ import type { SessionFilter, SessionStatus, WaitingFor } from "../contract/sessi
 import type { DB, Sessions } from "../db/schema.ts";
 import { CURSOR_TIME, CURSOR_UUID, decodeCursor } from "../lib/cursor.ts";
 import { AppError } from "../lib/errors.ts";
+import { tellSubscribers } from "../subscriptions/tell-subscribers-queries.ts";
 import { appendEvents } from "./event-queries.ts";
 
 export type SessionRow = NonNullable<Awaited<ReturnType<typeof findSession>>>;
@@ -24,13 +25,17 @@ export const findSession = (db: Kysely<DB>, id: string) =>
 export const lockSession = (db: Kysely<DB>, id: string) =>
   db.selectFrom("sessions").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
 
-export const insertSession = (db: Kysely<DB>, row: Insertable<Sessions>) =>
-  db.insertInto("sessions").values(row).returningAll().executeTakeFirstOrThrow();
+/** Writes a session, and tells those who have subscribed to that. */
+export async function insertSession(tx: Kysely<DB>, row: Insertable<Sessions>) {
+  const session = await tx.insertInto("sessions").values(row).returningAll().executeTakeFirstOrThrow();
+  await tellSubscribers(tx, { type: "session.created", sessionId: session.id });
+  return session;
+}
 
 export const updateSession = (db: Kysely<DB>, id: string, change: Updateable<Sessions>) =>
   db.updateTable("sessions").set(change).where("id", "=", id).execute();
 
-/** Moves a session and says so in its feed. The caller holds the row's lock. */
+/** Moves a session and says so in its feed, and to those who have subscribed to it. The caller holds the row's lock. */
 export async function moveSession(
   db: Kysely<DB>,
   id: string,
@@ -42,7 +47,13 @@ export async function moveSession(
 ): Promise<void> {
   await updateSession(db, id, { ...change, status, waitingFor: waitingFor && JSON.stringify(waitingFor) });
   await appendEvents(db, id, [{ type: "session.status", data: { status, waitingFor } }]);
+  if (status === "archived") await tellSubscribers(db, { type: "session.archived", sessionId: id });
+  else if (waitingFor && !PASSING.has(waitingFor.kind))
+    await tellSubscribers(db, { type: "session.waiting", sessionId: id });
 }
+
+/** Waits for other runs only: they pass by themselves, and nobody is told. */
+const PASSING: ReadonlySet<WaitingFor["kind"]> = new Set(["slot", "workspace"]);
 
 /** Words as a prefix query that cannot be malformed; undefined when the text holds no word. */
 export function toTsQuery(text: string): string | undefined {

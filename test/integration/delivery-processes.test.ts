@@ -133,7 +133,7 @@ test("of many that claim at once each delivery goes to one, and a fence keeps ou
   ).filter((it) => it !== undefined);
   expect(again.map(({ id }) => id).toSorted()).toEqual(claimed.map(({ id }) => id).toSorted());
   expect(again.every(({ inDoubt, attempts }) => inDoubt && attempts === 2)).toBe(true);
-  const end = { outcome: { is: "delivered" as const }, verdict: { status: "delivered" as const } };
+  const end = { outcome: { is: "delivered" as const }, verdict: { status: "delivered" as const }, now: new Date() };
   expect(await settleDelivery(db, first, end), "the first claim is gone").toBe(false);
   expect(await renewClaims(db, [first.claim], 300)).toEqual(new Set());
   expect(await Promise.all(again.map((row) => settleDelivery(db, row, end)))).toEqual([true, true, true]);

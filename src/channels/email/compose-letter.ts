@@ -41,7 +41,8 @@ export async function composeLetter(
     if (!notice.success) return { is: "impossible", why: "The notice is not one of the mail door's" };
     return composeNotice(notice.data, { acknowledge, threadId: address });
   }
-  if (body.type === "run.still_running") return { is: "impossible", why: "Only callbacks have a deadline" };
+  if (body.type === "run.still_running" || body.type === "subscribed")
+    return { is: "impossible", why: "Only URLs hear of deadlines and events" };
   const thread = await findMailThread(db, address);
   if (!thread) return { is: "impossible", why: "Its thread is gone" };
   if (thread.muted) return { is: "silent", why: "The thread is muted" };
