@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import type { Worker } from "node:worker_threads";
 import type { DNSResolver } from "mailauth";
 import DKIM from "nodemailer/lib/dkim/index.js";
 import MailComposer from "nodemailer/lib/mail-composer/index.js";
@@ -99,6 +100,23 @@ test("reading a mail ends when its time is over", async () => {
   const began = performance.now();
   await expect(readMail(slow, new AbortController().signal, 1)).rejects.toThrow("takes longer");
   expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test("three mails at most are read at one time, and the others wait", async () => {
+  let [reading, most] = [0, 0];
+  const count = (worker: Worker) => {
+    most = Math.max(most, (reading += 1));
+    worker.once("exit", () => (reading -= 1));
+  };
+  process.on("worker", count);
+  try {
+    const { signal } = new AbortController();
+    const read = await Promise.all(Array.from({ length: 7 }, (_, at) => readMail(mailOf(`Mail ${at}`), signal)));
+    expect(read.map(({ mail }) => mail.text.trim())).toEqual(Array.from({ length: 7 }, (_, at) => `Mail ${at}`));
+    expect(most).toBe(3);
+  } finally {
+    process.off("worker", count);
+  }
 });
 
 test("the twenty-first mail of an hour in one conversation is refused without an answer", async () => {

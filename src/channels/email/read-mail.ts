@@ -1,10 +1,16 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../lib/errors.ts";
+import { createRoom } from "../../lib/room.ts";
 import type { Mail } from "./mail.ts";
 import type { OwnText } from "./quotes.ts";
 
 const TIMEOUT_MS = 30_000;
 const MAX_HEAP_MB = 512;
+/** Of all mails that are being read at one time: parsing takes several times as much. */
+const MAX_BYTES_AT_ONCE = 48 * 1024 ** 2;
+/** The smallest mail counts as so large: a thread may take MAX_HEAP_MB whatever it reads. */
+const LEAST_BYTES = MAX_BYTES_AT_ONCE / 3;
+const room = createRoom(MAX_BYTES_AT_ONCE);
 
 export interface ReadMail {
   mail: Mail;
@@ -15,11 +21,11 @@ export interface ReadMail {
 type Told = ReadMail | { trouble: string };
 
 /**
- * Parses a raw mail within a time and a memory, whatever is in it. AppError "invalid" when that does not succeed: the
- * same mail will not do better the next time.
+ * Parses a raw mail within a time and a memory, whatever is in it; waits while others fill that memory. AppError
+ * "invalid" when it does not succeed: the same mail will not do better the next time.
  */
 export async function readMail(raw: Buffer, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<ReadMail> {
-  signal.throwIfAborted();
+  using _ = await room.take(Math.max(raw.length, LEAST_BYTES), signal);
   const worker = new Worker(new URL("./mail-worker.ts", import.meta.url), {
     workerData: { raw },
     env: {},

@@ -18,7 +18,11 @@ const readAnswerFiles = createAnswerFiles({
   },
 });
 const read = (...paths: string[]) =>
-  readAnswerFiles("session", ["Done.", ...paths.map((path) => `ATTACH: ${path}`)].join("\n"));
+  readAnswerFiles(
+    "session",
+    ["Done.", ...paths.map((path) => `ATTACH: ${path}`)].join("\n"),
+    new AbortController().signal,
+  );
 
 test("named files go out under their own names, and the answer without the lines", async () => {
   const { text, files, refused } = await read("out/a.pdf", "b/A.pdf", "x/.env", "notes", "../secret");
@@ -50,6 +54,11 @@ test("all together are at most 50 MiB; a smaller one after one too many still go
 });
 
 test("an answer that is only files still has words, and one without files is left as it is", async () => {
-  expect((await readAnswerFiles("session", "ATTACH: out/a.pdf\nATTACH: secret")).text).toBe("a.pdf, secret");
-  expect(await readAnswerFiles("session", " As it is.\n")).toEqual({ text: " As it is.\n", files: [], refused: [] });
+  const { signal } = new AbortController();
+  expect((await readAnswerFiles("session", "ATTACH: out/a.pdf\nATTACH: secret", signal)).text).toBe("a.pdf, secret");
+  expect(await readAnswerFiles("session", " As it is.\n", signal)).toMatchObject({
+    text: " As it is.\n",
+    files: [],
+    refused: [],
+  });
 });
