@@ -10,6 +10,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "import-seed": async () => (await import("./import-command.ts")).importCommand(),
   doctor: async () => (await import("./doctor/doctor-command.ts")).doctorCommand(),
   retention: async () => (await import("./retention-command.ts")).retentionCommand(),
+  mcp: async () => (await import("./mcp-command.ts")).mcpCommand(),
   session: async () => (await import("./session-command.ts")).sessionCommand(),
 };
 

@@ -1,5 +1,6 @@
 import type { Config } from "../../config.ts";
 import { SLACK_BOT_EVENTS, SLACK_BOT_SCOPES, SLACK_PATHS } from "../../contract/slack-app.ts";
+import { createTokenCipher, findTokenSecret } from "../../lib/token-cipher.ts";
 import { askSlack } from "./ask-slack.ts";
 import { fail, ok, warn, type Check } from "./check.ts";
 import { EVENT_WORDS, SCOPE_WORDS } from "./slack-words.ts";
@@ -10,8 +11,8 @@ type SlackSettings = Config["slack"];
 export interface SlackFacts {
   /** Kinds of events that ever came. */
   heard: string[];
-  /** Workspaces that installed the app, and what they granted. */
-  workspaces: { name: string; scopes: string[] }[];
+  /** Workspaces that installed the app, what they granted, and by which key their tokens are encrypted. */
+  workspaces: { name: string; scopes: string[]; keyId: string }[];
 }
 
 const MANIFESTS = "docs/slack-app-manifest.yaml (docs/slack-app-manifest-socket.yaml for Socket Mode)";
@@ -24,7 +25,8 @@ const isAsked = ({ botToken, oauth, signingSecret, appToken }: SlackSettings): b
   [botToken, oauth, signingSecret, appToken].some((value) => value !== undefined);
 
 /** Everything that can be known about the Slack app from here; nothing at all where Slack is not configured. */
-export async function checkSlack({ slack, http }: Config, facts: SlackFacts | undefined): Promise<Check[]> {
+export async function checkSlack(config: Config, facts: SlackFacts | undefined): Promise<Check[]> {
+  const { slack, http } = config;
   if (!isAsked(slack)) return [];
   const { botToken, oauth, apiUrl } = slack;
   if (botToken === undefined && oauth === undefined)
@@ -38,6 +40,7 @@ export async function checkSlack({ slack, http }: Config, facts: SlackFacts | un
   return [
     ...(botToken === undefined ? [] : await checkToken(apiUrl, botToken)),
     ...(oauth === undefined ? [] : checkWorkspaces(http, facts)),
+    ...(await checkKeys(config, facts)),
     await checkReceiving(slack, http),
     ...(facts === undefined ? [] : [checkEvents(facts.heard)]),
   ];
@@ -72,6 +75,23 @@ function checkWorkspaces({ publicUrl }: Config["http"], facts: SlackFacts | unde
   if (facts === undefined) return [];
   if (facts.workspaces.length === 0) return [warn(name, "no workspace has the app yet", `Add it at ${page}`)];
   return facts.workspaces.map((workspace) => checkScopes(`Slack scopes in ${workspace.name}`, workspace.scopes));
+}
+
+/** Tokens that this server cannot read; nothing when it can read all. */
+async function checkKeys({ slack, dataDir }: Config, facts: SlackFacts | undefined): Promise<Check[]> {
+  if (facts === undefined || facts.workspaces.length === 0) return [];
+  const secret = await findTokenSecret(slack.tokenKey, dataDir).catch(() => {});
+  const keyId = secret === undefined ? undefined : createTokenCipher(secret).keyId;
+  const others = facts.workspaces.filter((workspace) => workspace.keyId !== keyId).map(({ name }) => name);
+  if (others.length === 0) return [];
+  const how = keyId === undefined ? "there is no key in DATA_DIR" : "they were encrypted with another key";
+  return [
+    fail(
+      "Slack token key",
+      `the tokens of these workspaces cannot be read, ${how}: ${others.join(", ")}`,
+      `Set SLACK_TOKEN_KEY to the key of before (DATA_DIR/slack-token-key of the server that had it), or add the app again at ${SLACK_PATHS.install}`,
+    ),
+  ];
 }
 
 async function checkReceiving(

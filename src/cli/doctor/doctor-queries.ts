@@ -35,12 +35,12 @@ export async function findSlackFacts(db: Kysely<DB>) {
   const heard = await db.selectFrom("slackHeard").select("event").orderBy("event").execute();
   const workspaces = await db
     .selectFrom("slackInstallations")
-    .select(["teamName", "scopes"])
+    .select(["teamName", "scopes", "keyId"])
     .orderBy("installedAt")
     .limit(100)
     .execute();
   return {
     heard: heard.map(({ event }) => event),
-    workspaces: workspaces.map(({ teamName: name, scopes }) => ({ name, scopes })),
+    workspaces: workspaces.map(({ teamName: name, scopes, keyId }) => ({ name, scopes, keyId })),
   };
 }
