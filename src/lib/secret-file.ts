@@ -8,7 +8,16 @@ export async function readSecretFile(file: string): Promise<string> {
   await writeFile(file, `${made}\n`, { mode: 0o600, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
   });
-  const secret = (await readFile(file, "utf8")).trim();
-  if (secret === "") throw new Error(`${file} is empty: remove it, and a new secret is made`);
+  const secret = await findSecretFile(file);
+  if (secret === undefined) throw new Error(`${file} was taken away while it was read`);
   return secret;
+}
+
+/** The secret in a file; undefined when there is no such file. */
+export async function findSecretFile(file: string): Promise<string | undefined> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  if (text?.trim() === "") throw new Error(`${file} is empty: remove it, and a new secret is made`);
+  return text?.trim();
 }

@@ -1,3 +1,5 @@
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHeard } from "../../src/channels/slack/heard.ts";
 import { checkSlack, type SlackFacts } from "../../src/cli/doctor/check-slack.ts";
@@ -5,8 +7,10 @@ import { findSlackFacts } from "../../src/cli/doctor/doctor-queries.ts";
 import { readConfig } from "../../src/config.ts";
 import { SLACK_BOT_EVENTS, SLACK_BOT_SCOPES } from "../../src/contract/slack-app.ts";
 import { createLogger } from "../../src/lib/logger.ts";
+import { createTokenCipher } from "../../src/lib/token-cipher.ts";
 import { testDatabase } from "../support/database.ts";
 import { startFakeSlack, type FakeSlack } from "../support/fake-slack/fake-slack.ts";
+import { temporaryFolder } from "../support/git.ts";
 
 let slack: FakeSlack;
 beforeEach(async () => void (slack = await startFakeSlack()));
@@ -73,6 +77,26 @@ test("an event that must have come by now is missing by name; of the others it i
   const most = await eventsAfter(["app_mention", "message.channels", "reaction_added"]);
   expect(most?.state).toBe("ok");
   expect(most?.text).toMatch(/Never came, which may mean that nobody did it: .*message\.im \(if it is not subscribed/);
+});
+
+const keyed = (name: string, secret: string) => ({
+  name,
+  scopes: [...SLACK_BOT_SCOPES],
+  keyId: createTokenCipher(secret).keyId,
+});
+
+test("workspaces whose tokens are under another key are named, and no key is made by looking", async () => {
+  await using folder = await temporaryFolder();
+  const values = { ...own(), DATA_DIR: folder.path };
+  const key = "a key of thirty-two characters, or more";
+  const facts = { heard: [], workspaces: [keyed("Acme", key), keyed("Globex", "another key")] };
+  expect((await look(values, facts))["Slack token key"]?.text).toMatch(/no key in DATA_DIR: Acme, Globex$/);
+  expect(await readdir(folder.path)).toEqual([]);
+  const found = (await look({ ...values, SLACK_TOKEN_KEY: key }, facts))["Slack token key"];
+  expect(found).toMatchObject({ state: "fail", text: /another key: Globex$/, advice: /SLACK_TOKEN_KEY/ });
+  await writeFile(join(folder.path, "slack-token-key"), `${key}\n`);
+  const readable = { ...facts, workspaces: facts.workspaces.slice(0, 1) };
+  expect(await look(values, readable)).not.toHaveProperty("Slack token key");
 });
 
 test("workspaces that installed the app are judged by what each granted, and events by what came", async () => {

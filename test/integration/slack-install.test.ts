@@ -121,6 +121,16 @@ test("the workspace of the configured token needs no installation, and is found 
   expect(slack.callsOf("auth.test")).toHaveLength(1);
 });
 
+test("a configured token that Slack refuses takes no other workspace away", async () => {
+  const { url } = await startServer();
+  const { id, botToken } = slack.team(1);
+  await install(url, id);
+  const config = configOf({ SLACK_BOT_TOKEN: "xoxb-revoked" });
+  const { installations } = await openInstallations({ db: database.db, log, config, dataDir, baseUrl: () => url });
+  expect(await installations.find(id)).toMatchObject({ botToken });
+  await expect(installations.find(slack.team().id)).rejects.toThrow("invalid_auth");
+});
+
 test("a token under another key is not mistaken for a damaged one, and hides no other workspace", async () => {
   const { url } = await startServer();
   await install(url, slack.team(1).id);

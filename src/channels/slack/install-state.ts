@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { deriveKey } from "./token-cipher.ts";
+import { deriveKey } from "../../lib/token-cipher.ts";
 
 /** How long somebody may look at Slack's page before they allow. */
 export const INSTALL_SECONDS = 15 * 60;

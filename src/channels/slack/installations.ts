@@ -1,6 +1,7 @@
 import type { Database } from "../../db/database.ts";
 import { AppError, toError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
+import type { TokenCipher } from "../../lib/token-cipher.ts";
 import {
   deleteInstallation,
   findInstallation,
@@ -9,7 +10,6 @@ import {
   type InstallationRow,
 } from "./installation-queries.ts";
 import type { Installation, Installations } from "./installation.ts";
-import type { TokenCipher } from "./token-cipher.ts";
 
 const MAX_WORKSPACES = 500;
 
@@ -54,10 +54,13 @@ export function createInstallations({ db, log, cipher, ownWorkspace }: Parts): I
 
   return {
     async find(teamId) {
-      const own = await ownWorkspace?.();
-      if (own?.teamId === teamId) return own;
+      const [own] = await Promise.allSettled([ownWorkspace?.()]);
+      if (own.status === "fulfilled" && own.value?.teamId === teamId) return own.value;
       const row = await findInstallation(db, teamId);
-      return row && open(row);
+      if (row) return open(row);
+      // Whose token Slack does not tell about may be that workspace's.
+      if (own.status === "rejected") throw toError(own.reason);
+      return undefined;
     },
 
     async list() {

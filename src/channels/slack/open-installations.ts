@@ -2,11 +2,11 @@ import type { SlackConfig } from "../../config-slack.ts";
 import type { Database } from "../../db/database.ts";
 import type { HttpParts } from "../../http/http-app.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { createTokenCipher, readTokenSecret } from "../../lib/token-cipher.ts";
 import { createInstallRoutes } from "./install-routes.ts";
 import { createInstallState } from "./install-state.ts";
 import { createInstallations, type InstallationStore } from "./installations.ts";
 import { createOwnWorkspace } from "./own-workspace.ts";
-import { createTokenCipher, readTokenSecret } from "./token-cipher.ts";
 
 export interface OpenedInstallations {
   installations: InstallationStore;

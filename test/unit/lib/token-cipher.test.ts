@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createInstallState, INSTALL_SECONDS } from "../../../../src/channels/slack/install-state.ts";
-import { createTokenCipher, readTokenSecret } from "../../../../src/channels/slack/token-cipher.ts";
+import { createInstallState, INSTALL_SECONDS } from "../../../src/channels/slack/install-state.ts";
+import { createTokenCipher, readTokenSecret } from "../../../src/lib/token-cipher.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
 const TOKEN = "xoxb-1-2-three";

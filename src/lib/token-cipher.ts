@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { AppError } from "../../lib/errors.ts";
-import { readSecretFile } from "../../lib/secret-file.ts";
+import { AppError } from "./errors.ts";
+import { findSecretFile, readSecretFile } from "./secret-file.ts";
 
 const FORMAT = 1;
 const IV_BYTES = 12;
@@ -10,9 +10,15 @@ const HEAD_BYTES = 1 + IV_BYTES + TAG_BYTES;
 
 export type TokenCipher = ReturnType<typeof createTokenCipher>;
 
+const fileIn = (dataDir: string): string => join(dataDir, "slack-token-key");
+
 /** The configured secret, else one that is made once in the data directory: several machines must be given the same. */
 export const readTokenSecret = async (configured: string | undefined, dataDir: string): Promise<string> =>
-  configured ?? readSecretFile(join(dataDir, "slack-token-key"));
+  configured ?? readSecretFile(fileIn(dataDir));
+
+/** The same, for who only looks: undefined where none was made yet. */
+export const findTokenSecret = async (configured: string | undefined, dataDir: string): Promise<string | undefined> =>
+  configured ?? findSecretFile(fileIn(dataDir));
 
 /** A key for one purpose, from the one secret that is kept. */
 export const deriveKey = (secret: string, purpose: string): Buffer =>
