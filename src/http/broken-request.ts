@@ -23,7 +23,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: Du
     code: "invalid",
     message: detail,
     statusCode: status,
-    error: title,
+    error: detail,
   };
   const body = JSON.stringify(problem);
   const head = [

@@ -41,7 +41,7 @@ function problem(code: ErrorCode | "internal", detail: string, errors: readonly 
     ...(errors.length > 0 ? { errors: [...errors] } : {}),
     message: detail,
     statusCode: status,
-    error: title,
+    error: detail,
   };
 }
 

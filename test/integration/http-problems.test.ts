@@ -20,7 +20,8 @@ function expectProblem(response: request.Response, status: number): Problem {
   const problem = Problem.strict().parse(JSON.parse(response.text));
   expect([response.status, problem.status, problem.statusCode]).toEqual([status, status, status]);
   expect(problem.message).toBe(problem.detail);
-  expect(problem.error).toBe(problem.title);
+  // n8n shows the first of `error` and `message` that it finds.
+  expect(problem.error).toBe(problem.detail);
   return problem;
 }
 
