@@ -179,6 +179,16 @@ export interface EmailThreads {
   subject: string;
 }
 
+export interface HubClaims {
+  claimedAt: Generated<Timestamp>;
+  clientId: string | null;
+  /**
+   * the host of ORCHESTRATOR_URL
+   */
+  hub: string;
+  sealedToken: Buffer;
+}
+
 export interface HubEntries {
   expiresAt: Timestamp;
   machineId: string;
@@ -370,6 +380,74 @@ export interface MessageFiles {
   size: number;
 }
 
+export interface Orchestration {
+  createdAt: Generated<Timestamp>;
+  /**
+   * null: no limit, shown as 0
+   */
+  desired: number | null;
+  paused: Generated<boolean>;
+  pausedAt: Timestamp | null;
+  pausedBy: string | null;
+  /**
+   * what an editor says it runs itself, until reported_until
+   */
+  reported: Generated<number>;
+  reportedUntil: Timestamp | null;
+  running: Generated<number>;
+  /**
+   * runs that are on under a live lease, as last counted
+   */
+  runs: Generated<number>;
+  seq: number;
+  /**
+   * name of the standing template: sessions are started from it to reach desired
+   */
+  template: string | null;
+  touchedAt: Generated<Timestamp>;
+  version: Generated<number>;
+  /**
+   * a minute after the last socket of this workspace; null when it has had none since desired was last let go
+   */
+  watchedUntil: Timestamp | null;
+  workspaceId: string;
+}
+
+export interface OrchestrationHistory {
+  actor: string | null;
+  at: Generated<Timestamp>;
+  desired: number | null;
+  globalDesired: number;
+  globalRunning: number;
+  kind: string;
+  paused: boolean;
+  running: number;
+  seq: number;
+  version: number;
+  workspaceId: string;
+}
+
+export interface OrchestrationProjectEvents {
+  at: Generated<Timestamp>;
+  event: JsonColumn;
+  projectNumber: number;
+  seq: number;
+}
+
+export interface OrchestrationTotals {
+  desired: Generated<number>;
+  id: Generated<boolean>;
+  running: Generated<number>;
+  seq: Generated<number>;
+}
+
+export interface OrchestrationWorktrees {
+  projectNumber: number;
+  updatedAt: Generated<Timestamp>;
+  updatedBy: string | null;
+  worktree: JsonColumn;
+}
+
 export interface RetentionRuns {
   error: string | null;
   finishedAt: Timestamp | null;
@@ -549,6 +627,10 @@ export interface Sessions {
   metadata: Generated<JsonColumn>;
   observed: Generated<boolean>;
   options: Generated<JsonColumn>;
+  /**
+   * which workspace of orchestration its runs count for; set once, when the session is made
+   */
+  orchestrationId: string | null;
   projectPath: string | null;
   projectType: string;
   runCount: Generated<number>;
@@ -797,8 +879,14 @@ export interface DB {
   "hub.tickets": HubTickets;
   "hub.tokens": HubTokens;
   "hub.users": HubUsers;
+  hubClaims: HubClaims;
   inbox: Inbox;
   messageFiles: MessageFiles;
+  orchestration: Orchestration;
+  orchestrationHistory: OrchestrationHistory;
+  orchestrationProjectEvents: OrchestrationProjectEvents;
+  orchestrationTotals: OrchestrationTotals;
+  orchestrationWorktrees: OrchestrationWorktrees;
   retentionRuns: RetentionRuns;
   runs: Runs;
   scheduleFires: ScheduleFires;
