@@ -13,8 +13,14 @@ beforeAll(async () => {
 afterAll(() => dovecot?.[Symbol.asyncDispose]());
 
 const settings = () => ({
-  ...{ host: dovecot.host, port: dovecot.port, secure: false, user: BOT, password: dovecot.password },
-  ...{ mailbox: "INBOX", processed: "Processed", rejected: "Rejected" },
+  host: dovecot.host,
+  port: dovecot.port,
+  secure: false,
+  user: BOT,
+  password: dovecot.password,
+  mailbox: "INBOX",
+  processed: "Processed",
+  rejected: "Rejected",
 });
 const deliver = (subject: string) =>
   dovecot.deliver(BOT, Buffer.from(`From: ada@people.test\r\nSubject: ${subject}\r\n\r\nA word.\r\n`));
