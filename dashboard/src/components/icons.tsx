@@ -64,6 +64,20 @@ export const RunningIcon = icon(
     <circle cx="7" cy="7" r="2.7" fill="currentColor" stroke="none" />
   </>,
 );
+export const ActiveIcon = icon(
+  "Active",
+  <>
+    {circle()}
+    <path d="M7 2.6a4.4 4.4 0 0 1 0 8.8z" fill="currentColor" stroke="none" />
+  </>,
+);
+export const KeyIcon = icon(
+  "Key",
+  <>
+    <circle cx="4.4" cy="9.6" r="2.8" strokeWidth="1.3" />
+    <path d="m6.4 7.6 5.8-5.8M9.4 4.6l2 2" strokeWidth="1.3" />
+  </>,
+);
 export const ClockIcon = icon(
   "Clock",
   <>

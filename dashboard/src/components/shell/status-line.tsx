@@ -1,47 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import type { SystemStatus } from "../../../../src/contract/system.ts";
-import { type FeedState, feedState } from "../../api/feed-state.ts";
+import { feedState } from "../../api/feed-state.ts";
 import { statusQuery } from "../../api/system.ts";
-import { clock, count, money } from "../../lib/format.ts";
-import { useNow } from "../../lib/use-now.ts";
-import { OfflineIcon, QueuedIcon, RunningIcon } from "../icons.tsx";
+import { count, money } from "../../lib/format.ts";
+import { FeedWord } from "./feed-word.tsx";
 import classes from "./status-line.module.css";
-
-function FeedWord({ feed }: { feed: FeedState }) {
-  const now = useNow();
-  const ago = clock(now - feed.since);
-  switch (feed.kind) {
-    case "live":
-      return (
-        <span>
-          <RunningIcon size={11} className="t-run" />
-          <b>live</b>
-        </span>
-      );
-    case "connecting":
-      return (
-        <span>
-          <QueuedIcon size={11} className="t-wait" />
-          connecting
-        </span>
-      );
-    case "polling":
-      return (
-        <span className={classes.need}>
-          <RunningIcon size={11} className="t-need" />
-          polling every 3 s, feed lost {ago} ago
-        </span>
-      );
-    case "gone":
-      return (
-        <span className={classes.fail}>
-          <OfflineIcon size={11} className="t-fail" />
-          server gone for {ago}, drafts are kept
-        </span>
-      );
-  }
-}
 
 function ClaudeWord({ claude }: { claude: SystemStatus["claude"] }) {
   const bad = claude.state === "missing" || claude.state === "unsupported";

@@ -1,26 +1,12 @@
 import { Link, useLocation, useNavigate } from "react-router";
 import { setPanes, usePanes } from "../../lib/panes.ts";
 import { useLayout } from "../../lib/use-layout.ts";
-import { useSchemeSwitch } from "../../lib/use-scheme-switch.ts";
 import { Button } from "../button.tsx";
-import { MarkIcon, MoonIcon, PanelIcon, PlusIcon, SearchIcon, SunIcon } from "../icons.tsx";
+import { MarkIcon, PanelIcon, PlusIcon, SearchIcon } from "../icons.tsx";
 import { useSessionLists } from "../list/use-session-lists.ts";
 import { FleetLine } from "./fleet-line.tsx";
+import { SchemeButton } from "./scheme-button.tsx";
 import classes from "./top-bar.module.css";
-
-function SchemeButton() {
-  const switchScheme = useSchemeSwitch();
-  return (
-    <Button look="quiet" square aria-label="Switch colour scheme" title="Light or dark ( . )" onClick={switchScheme}>
-      <span className={classes.onLight}>
-        <MoonIcon />
-      </span>
-      <span className={classes.onDark}>
-        <SunIcon />
-      </span>
-    </Button>
-  );
-}
 
 function toggleSearch(search: boolean): void {
   setPanes({ search });
