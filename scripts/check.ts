@@ -20,6 +20,7 @@ const steps: Step[] = [
   { name: "unused files, exports and packages", command: ["node_modules/knip/bin/knip.js"] },
   { name: "table types match the migrations", command: ["scripts/db-types.ts", "--verify"] },
   { name: "picture in ARCHITECTURE.md", command: ["scripts/architecture-picture.ts"] },
+  { name: "API document", command: ["scripts/lint-openapi.ts"] },
   { name: "lock file is complete", command: ["scripts/check-lock-file.ts"] },
 ];
 

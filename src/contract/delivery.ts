@@ -35,8 +35,8 @@ export type Delivery = z.infer<typeof Delivery>;
 export const DeliveryPage = Page(Delivery).meta({ id: "DeliveryPage" });
 
 export const DeliveryFilter = z.object({
-  status: DeliveryStatus.optional(),
-  kind: z.string().trim().min(1).max(50).optional(),
+  status: DeliveryStatus.optional().meta({ description: "Only those that stand there." }),
+  kind: z.string().trim().min(1).max(50).optional().meta({ description: "Only those that leave this way." }),
 });
 export type DeliveryFilter = z.infer<typeof DeliveryFilter>;
 

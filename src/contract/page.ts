@@ -9,7 +9,11 @@ export interface Page<T> {
 }
 
 export const PageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: "The most items in one page." }),
+  cursor: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "The `nextCursor` of the page before; the first page without it." }),
 });
 export type PageQuery = z.infer<typeof PageQuery>;

@@ -1,19 +1,21 @@
 import { z } from "zod";
 
+const Kept = z.enum([
+  "events",
+  "logResults",
+  "transcripts",
+  "inbox",
+  "deliveries",
+  "snapshots",
+  "snapshotRefs",
+  "messageFiles",
+  "workspaces",
+  "runFiles",
+]);
+
 /** What one step of a cleaning removed, or would remove. */
 export const Freed = z.object({
-  what: z.enum([
-    "events",
-    "logResults",
-    "transcripts",
-    "inbox",
-    "deliveries",
-    "snapshots",
-    "snapshotRefs",
-    "messageFiles",
-    "workspaces",
-    "runFiles",
-  ]),
+  what: Kept,
   count: z.int(),
   bytes: z.int(),
 });
@@ -31,9 +33,11 @@ export const RetentionRun = z.object({
 });
 export type RetentionRun = z.infer<typeof RetentionRun>;
 
+const days = Object.fromEntries(Kept.options.map((what) => [what, z.int()])) as Record<z.infer<typeof Kept>, z.ZodInt>;
+
 export const RetentionReport = z
   .object({
-    days: z.record(Freed.shape.what, z.int()).meta({ description: "How long each is kept; 0 for ever." }),
+    days: z.object(days).meta({ description: "How long each is kept; 0 for ever." }),
     nextAt: z.iso.datetime(),
     last: z.array(RetentionRun),
   })

@@ -9,7 +9,7 @@ export const UsageQuery = z.object({
     example: "2026-01-01",
   }),
   to: Moment.optional().meta({ description: "A day (its end) or a time; now when absent." }),
-  by: z.enum(["day", "session", "model"]).default("day"),
+  by: z.enum(["day", "session", "model"]).default("day").meta({ description: "What a line of the answer is about." }),
 });
 export type UsageQuery = z.infer<typeof UsageQuery>;
 

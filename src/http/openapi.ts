@@ -8,6 +8,8 @@ import {
 } from "zod-openapi";
 import { SIGN_IN_COOKIE } from "../auth/sign-in-cookie.ts";
 import { Problem } from "../contract/problem.ts";
+import { pathParams } from "./openapi-params.ts";
+import { describedTags } from "./openapi-tags.ts";
 import type { RegisteredRoute } from "./route-spec.ts";
 import { routesOf } from "./route.ts";
 
@@ -37,7 +39,7 @@ export function createOpenApi(routers: readonly Router[], { version }: { version
     servers: [{ url: "/" }],
     // The empty requirement: on the machine itself no key is asked for.
     security: [{ bearer: [] }, { apiKey: [] }, { cookie: [] }, {}],
-    tags: tagsOf(routesOf(routers)),
+    tags: describedTags(routesOf(routers).flatMap(({ spec }) => (spec.tags ?? []).map(capitalised))),
     paths,
     components: {
       securitySchemes: {
@@ -66,7 +68,7 @@ function withNamedJson(document: object): object {
 
 function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
   const { path, spec } = route;
-  const params = spec.params ?? pathShape(path);
+  const params = pathParams(path, spec.params);
   return {
     operationId: spec.operationId ?? operationId(route),
     summary: spec.summary,
@@ -74,7 +76,7 @@ function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
     ...(spec.tags ? { tags: spec.tags.map(capitalised) } : {}),
     ...(OPEN_PATHS.has(path) ? { security: [] } : {}),
     requestParams: {
-      ...(params instanceof z.ZodObject ? { path: params } : {}),
+      ...(params ? { path: params } : {}),
       ...(spec.query instanceof z.ZodObject ? { query: spec.query } : {}),
     },
     ...(spec.body ? { requestBody: { required: true, content: { "application/json": { schema: spec.body } } } } : {}),
@@ -103,7 +105,7 @@ function answer({ spec }: RegisteredRoute): ZodOpenApiResponsesObject {
 }
 
 const PROBLEMS = {
-  400: "A value breaks a rule; `errors` names the field",
+  400: "A value breaks a rule (`errors` names the field), is not known here, or the request is no correct HTTP",
   401: "No valid key, cookie or token",
   403: "Not allowed for this caller, host or origin",
   404: "There is no such thing",
@@ -114,9 +116,8 @@ const PROBLEMS = {
 } as const;
 
 function problems({ path, spec }: RegisteredRoute): ZodOpenApiResponsesObject {
-  const takesInput = spec.params ?? spec.query ?? spec.body ?? path.includes(":");
   const codes: (keyof typeof PROBLEMS)[] = [
-    ...(takesInput ? [400 as const] : []),
+    400,
     ...(OPEN_PATHS.has(path) && !spec.body ? [] : [401 as const, 403 as const, 429 as const]),
     ...(path.includes(":") ? [404 as const] : []),
     ...(spec.body ? [413 as const, 415 as const] : []),
@@ -126,12 +127,6 @@ function problems({ path, spec }: RegisteredRoute): ZodOpenApiResponsesObject {
   return Object.fromEntries(codes.map((code) => [`${code}`, { description: PROBLEMS[code], content }]));
 }
 
-/** A path whose parameters have no shape of their own takes them as plain text. */
-function pathShape(path: string): z.ZodType | undefined {
-  const names = [...path.matchAll(/:(\w+)/gu)].map(([, name = ""]) => name);
-  return names.length > 0 ? z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) : undefined;
-}
-
 /** `POST /api/sessions/:id/stop` → `postSessionsIdStop` */
 function operationId({ method, path }: RegisteredRoute): string {
   const words = path
@@ -139,11 +134,6 @@ function operationId({ method, path }: RegisteredRoute): string {
     .split(/[^a-zA-Z0-9]+/u)
     .filter((word) => word !== "");
   return method + words.map(capitalised).join("");
-}
-
-function tagsOf(routes: readonly RegisteredRoute[]): { name: string }[] {
-  const names = new Set(routes.flatMap(({ spec }) => (spec.tags ?? []).map(capitalised)));
-  return [...names].map((name) => ({ name }));
 }
 
 const capitalised = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

@@ -32,7 +32,9 @@ export function createRunRoutes({ runs, results }: { runs: RunService; results: 
       description: "Answers 200 when it has ended. When it goes on: 202, and what is known so far.",
       tags,
       params: Params,
-      query: z.object({ wait: z.coerce.number().pipe(Wait).optional() }),
+      query: z.object({
+        wait: z.coerce.number().pipe(Wait).optional().meta({ description: "Seconds to wait for its end." }),
+      }),
       response: RunResult,
     },
     async ({ params, query, signal }) => {

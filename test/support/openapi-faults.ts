@@ -2,12 +2,13 @@ interface Operation {
   operationId?: string;
   security?: unknown[];
   summary?: string;
-  parameters?: { name: string; in: string; required?: boolean }[];
+  parameters?: { name: string; in: string; required?: boolean; description?: string }[];
   responses?: Record<string, { description?: string; content?: Record<string, unknown> }>;
 }
 
 export interface Document {
   openapi: string;
+  tags?: { name: string; description?: string }[];
   paths: Record<string, Record<string, Operation>>;
 }
 

@@ -21,9 +21,9 @@ export interface InstallParts {
 }
 
 const Answer = z.object({
-  state: z.string().max(500).default(""),
-  code: z.string().max(500).optional(),
-  error: z.string().max(100).optional(),
+  state: z.string().max(500).default("").meta({ description: "What we gave Slack's page to bring back." }),
+  code: z.string().max(500).optional().meta({ description: "Slack's, for the tokens of the workspace." }),
+  error: z.string().max(100).optional().meta({ description: "Slack's, when nothing was installed." }),
 });
 
 /**

@@ -69,6 +69,18 @@ describe("the OpenAPI document", () => {
     ]);
   });
 
+  test("an id that says nothing of itself is that of what stands before it in the path", () => {
+    const { paths } = described();
+    const descriptions = ["/api/sessions/{id}", "/api/runs/{runId}"].map(
+      (path) => paths[path]?.["get"]?.parameters?.[0]?.description,
+    );
+    expect(descriptions).toEqual(["Which session.", "Which run."]);
+  });
+
+  test("every group says what it holds, in the order of the alphabet", () => {
+    expect(described().tags).toEqual([{ name: "Sessions", description: expect.stringMatching(/^Conversations /u) }]);
+  });
+
   test("health needs no key, sessions do", () => {
     const { paths } = described();
     expect(paths["/health"]?.["get"]?.security).toEqual([]);
