@@ -137,6 +137,7 @@ export default {
     only("queue", "pg-boss", "^src/queue/"),
     only("pino", "pino", "^src/lib/logger\\.ts$"),
     only("commander", "commander", "^src/cli/"),
+    only("cron-lines", "croner", "^src/lib/cron-line\\.ts$"),
     only("mcp", "@modelcontextprotocol", "^src/cli/mcp-"),
     only("slack", "@slack", "^src/channels/slack/"),
     only("mail", "nodemailer|imapflow|mailparser|mailauth|email-reply-parser", "^src/channels/email/"),

@@ -2,6 +2,7 @@ import type { Services } from "./app-services.ts";
 import { FLOOR_VERSION, PINNED_VERSION } from "./claude/claude-version.ts";
 import { type Claude } from "./claude/claude.ts";
 import type { Config } from "./config.ts";
+import type { HubConnection } from "./contract/system.ts";
 import type { Ledger } from "./db/open-ledger.ts";
 import { createDeliveryRoutes } from "./deliveries/delivery-routes.ts";
 import { type OutboundUrls } from "./deliveries/outbound-url.ts";
@@ -20,6 +21,7 @@ import { createStatusService, type StatusService } from "./runs/status-service.t
 import { createEventRoutes } from "./sessions/event-routes.ts";
 import { createSessionRoutes } from "./sessions/session-routes.ts";
 import { createStartRoutes } from "./sessions/start-routes.ts";
+import { createTemplateRoutes } from "./sessions/templates/template-routes.ts";
 import { createSubscriptionRoutes } from "./subscriptions/subscription-routes.ts";
 import { createWorkspaceRoutes } from "./workspaces/workspace-routes.ts";
 import { type WorkspaceService } from "./workspaces/workspace-service.ts";
@@ -36,13 +38,15 @@ export interface Core {
   runs: RunService;
   /** Where this process listens; known once it does. */
   address: { url: string; hooks: string };
+  /** How this process stands with its hub; `connection` is set once it is a machine of one. */
+  hub: { connection: () => HubConnection | null };
   outboundUrls: OutboundUrls;
 }
 
 /** Everything people and programs talk to. */
 export function openDoors(
   core: Core,
-  { sessions, messages, events, threads, results, deliveries, subscriptions }: Services,
+  { sessions, templates, messages, events, threads, results, deliveries, subscriptions }: Services,
   more: Pick<HttpParts, "openRouters" | "hookRouters" | "routers">,
 ): HttpParts {
   const { config, log, workspaces, hooks, runs } = core;
@@ -57,6 +61,7 @@ export function openDoors(
     routers: [
       createStartRoutes({ sessions, results }),
       createSessionRoutes({ sessions }),
+      createTemplateRoutes({ templates }),
       createMessageRoutes({ messages, results }),
       createLogRoutes({ hooks }),
       createRunRoutes({ runs, results }),
@@ -82,7 +87,7 @@ export const hooksOnly = ({ config, log, hooks, runs }: Core): HttpParts => ({
   routers: [],
 });
 
-function statusOf({ config, workerId, storage, claude, hooks, address }: Core): StatusService {
+function statusOf({ config, workerId, storage, claude, hooks, address, hub }: Core): StatusService {
   const { http, runs, workspaces } = config;
   return createStatusService({
     db: storage.db,
@@ -101,5 +106,6 @@ function statusOf({ config, workerId, storage, claude, hooks, address }: Core): 
     },
     publicUrl: () => http.publicUrl ?? address.url,
     hooksReceived: () => hooks.received,
+    hubConnection: () => hub.connection(),
   });
 }

@@ -10,6 +10,7 @@ import { createResultService } from "./runs/result-service.ts";
 import { createEventService } from "./sessions/event-service.ts";
 import { openFeed } from "./sessions/feed.ts";
 import { createSessionService } from "./sessions/session-service.ts";
+import { createTemplateService } from "./sessions/templates/template-service.ts";
 import { createSubscriptionService } from "./subscriptions/subscription-service.ts";
 
 export type Services = Awaited<ReturnType<typeof openServices>>;
@@ -54,6 +55,7 @@ export async function openServices(
       allowBypass: config.claude.allowBypass,
       configDir: claude.configDir,
     }),
+    templates: createTemplateService({ db }),
     messages: createMessageService({ db, nudge, outboundUrls }),
     threads: createThreadService({ db, mailAddressOf }),
     mailAddressOf,

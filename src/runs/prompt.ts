@@ -1,10 +1,11 @@
 import type { Source } from "../contract/session.ts";
+import { inert, inertPart } from "../lib/inert.ts";
 
-/** Text a person typed into one of our own tools goes as typed: slash commands and @paths are theirs to use. */
-const typed: ReadonlySet<string> = new Set<Source>(["api", "dashboard", "cli"]);
-
-/** A zero-width space: the reader sees the same text, Claude no longer sees a path to inline. */
-const APART = "\u200B";
+/**
+ * Text a person typed into one of our own tools goes as typed: slash commands and @paths are theirs to use. The prompt of
+ * a schedule came by one of these when the schedule was made.
+ */
+const typed: ReadonlySet<string> = new Set<Source>(["api", "dashboard", "cli", "schedule"]);
 
 /**
  * The prompt of a message. Text from outside (a chat, a mail, an issue) could begin with a slash command or inline a
@@ -15,8 +16,4 @@ export function promptOf(message: { content: string; source: string; author: str
   return `Message from ${nameOf(message.author)} (${message.source}):\n\n${inert(message.content)}`;
 }
 
-/** The same text to a reader, with no path in it that Claude would inline. */
-export const inert = (text: string): string => text.replaceAll(/@(?=[^\s@])/gu, `@${APART}`);
-
-const nameOf = (author: string | null): string =>
-  (author ?? "someone").replaceAll(/[\r\n]+/g, " ").replaceAll("@", `@${APART}`);
+const nameOf = (author: string | null): string => inertPart((author ?? "someone").replaceAll(/[\r\n]+/g, " "));

@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
+import { inert } from "../lib/inert.ts";
 import { findSaidBefore } from "./conversation-queries.ts";
-import { inert } from "./prompt.ts";
 
 /** What a summary may hold: of many messages the newest, of a long one its beginning. */
 const MAX_MESSAGES = 200;

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { CreateSession, Session, StartedSession } from "../contract/session.ts";
+import type { StartSession } from "../contract/template.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { callbackColumns } from "../deliveries/callback-queries.ts";
 import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import type { RequestKey } from "../http/idempotency-key.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
+import { checkJsonSchema } from "../lib/json-schema.ts";
 import { findAnswer, inboxEntry, once } from "../messages/inbox-queries.ts";
 import { checkNewFiles, insertMessageFiles, type NewFile } from "../messages/message-file-queries.ts";
 import { insertMessage } from "../messages/message-queries.ts";
@@ -16,6 +18,7 @@ import type { WorkspaceService } from "../workspaces/workspace-service.ts";
 import { appendEvents } from "./event-queries.ts";
 import { checkOptions, optionsOf } from "./session-options.ts";
 import { announceThread, insertSession } from "./session-queries.ts";
+import { resolveStart } from "./templates/resolve-start.ts";
 
 interface Parts {
   db: Database;
@@ -41,15 +44,24 @@ function titleOf(input: CreateSession): string {
 }
 
 /** What only goes with a first message. */
-function checkPrompt({ callbackUrl, initialPrompt }: CreateSession): void {
+function checkPrompt({ callbackUrl, initialPrompt, jsonSchema }: CreateSession): void {
   if (callbackUrl !== undefined && initialPrompt === undefined)
     throw invalidField(
       "body.callbackUrl",
       "needs initialPrompt: it tells the end of a run; without one, give it with the message",
     );
+  if (jsonSchema === undefined) return;
+  if (initialPrompt === undefined)
+    throw invalidField("body.jsonSchema", "needs initialPrompt: it is the form of the answer to it");
+  checkJsonSchema("body.jsonSchema", jsonSchema);
 }
 
-const saidBy = ({ source, author }: CreateSession, content: string) => ({ source, author: author ?? null, content });
+const saidBy = ({ source, author, jsonSchema }: CreateSession, content: string) => ({
+  source,
+  author: author ?? null,
+  content,
+  jsonSchema: jsonSchema ?? null,
+});
 
 /** How sessions come to be. */
 export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUrls, allowBypass, read }: Parts) {
@@ -68,39 +80,22 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
   }
 
   /**
-   * Records the session and, given a prompt, its message and first run together: none can exist without the others.
-   * The run finds `files`, which came with the prompt, in its workspace.
+   * Checks all that can be checked before anything is written, and returns what writes the session and, given a prompt,
+   * its message and first run in a transaction of the caller's: none can exist without the others.
    */
-  async function create(
-    input: CreateSession,
-    key?: RequestKey,
+  async function prepare(
+    start: StartSession,
     files: readonly NewFile[] = [],
-  ): Promise<StartedSession> {
+  ): Promise<(tx: Transaction) => Promise<StartedSession>> {
+    const input = await resolveStart(db, start);
     checkOptions(input, { allowBypass });
-    checkNewFiles(files);
-    const entry = key && inboxEntry(key.door, key.externalId, input);
     checkPrompt(input);
     const callback = callbackColumns(input, outboundUrls);
-    const before = entry && (await findAnswer(db, entry));
-    if (before) return before as StartedSession;
     const sessionId = randomUUID();
     const plan = await workspaces.plan({ sessionId, ...input }).catch(inBody);
     const owner = input.projectType === "github" ? await chooseWorker(db, workerId) : workerId;
-    return once(db, entry, async (tx) => {
-      const session = await insertSession(tx, {
-        id: sessionId,
-        title: titleOf(input),
-        projectType: input.projectType,
-        githubRepo: input.githubRepo ?? null,
-        projectPath: input.projectPath ?? null,
-        branch: input.branch ?? null,
-        source: input.source,
-        tags: input.tags,
-        slackChannel: input.slackChannel ?? null,
-        metadata: input.metadata,
-        options: optionsOf(input),
-        workerId: owner,
-      });
+    return async (tx) => {
+      const session = await insertSession(tx, { ...rowOf(input), id: sessionId, workerId: owner });
       await insertWorkspace(tx, plan, sessionId);
       if (input.slackChannel !== undefined) await announceThread(tx, sessionId, input.slackChannel);
       await appendEvents(tx, sessionId, [{ type: "session.created", data: { title: session.title } }]);
@@ -108,11 +103,37 @@ export function createSessionMaker({ db, nudge, workerId, workspaces, outboundUr
       const runId =
         prompt === undefined ? null : await ask(tx, session, { ...saidBy(input, prompt), ...callback, files });
       return { ...(await read(tx, sessionId)), runId };
-    });
+    };
   }
 
-  return create;
+  /** Makes a session, once for each key. The run finds `files`, which came with the prompt, in its workspace. */
+  async function create(
+    start: StartSession,
+    key?: RequestKey,
+    files: readonly NewFile[] = [],
+  ): Promise<StartedSession> {
+    checkNewFiles(files);
+    const entry = key && inboxEntry(key.door, key.externalId, start);
+    const before = entry && (await findAnswer(db, entry));
+    if (before) return before as StartedSession;
+    return once(db, entry, await prepare(start, files));
+  }
+
+  return { prepare, create };
 }
+
+const rowOf = (input: CreateSession) => ({
+  title: titleOf(input),
+  projectType: input.projectType,
+  githubRepo: input.githubRepo ?? null,
+  projectPath: input.projectPath ?? null,
+  branch: input.branch ?? null,
+  source: input.source,
+  tags: input.tags,
+  slackChannel: input.slackChannel ?? null,
+  metadata: input.metadata,
+  options: optionsOf(input),
+});
 
 /** The rules of workspaces name a field; a caller finds it in the body it sent. */
 function inBody(error: unknown): never {

@@ -39,7 +39,7 @@ export function createSessionService(parts: Parts) {
   }
 
   return {
-    create: createSessionMaker({ ...parts, read }),
+    ...createSessionMaker({ ...parts, read }),
 
     get: (id: string): Promise<Session> => read(db, id),
 

@@ -1,6 +1,7 @@
 import { Router } from "express";
 import { MAX_WAIT_SECONDS, RunResult, Wait } from "../contract/run-result.ts";
-import { CreateSession, StartedSession } from "../contract/session.ts";
+import { StartedSession } from "../contract/session.ts";
+import { StartSession } from "../contract/template.ts";
 import { idempotencyKey } from "../http/idempotency-key.ts";
 import { reply, route } from "../http/route.ts";
 import { invalidField } from "../lib/errors.ts";
@@ -22,15 +23,15 @@ export function createStartRoutes({ sessions, results }: Parts): Router {
     "POST /api/sessions",
     {
       summary: "Start a session",
-      description: `Answers at once; the workspace is made and Claude runs in the background. Follow the session, its events, or poll it; or let the request \`wait\` for up to ${MAX_WAIT_SECONDS} seconds: 201 with the \`result\` when the run has ended, 202 when it goes on. With an \`Idempotency-Key\` header the same request sent again gets the same answer.`,
+      description: `Answers at once; the workspace is made and Claude runs in the background. Follow the session, its events, or poll it; or let the request \`wait\` for up to ${MAX_WAIT_SECONDS} seconds: 201 with the \`result\` when the run has ended, 202 when it goes on. With an \`Idempotency-Key\` header the same request sent again gets the same answer. With a \`template\`, the template says what the request does not.`,
       tags: ["Sessions"],
-      body: CreateSession.extend({ wait: Wait.optional() }),
+      body: StartSession.extend({ wait: Wait.optional() }),
       response: Started,
       status: 201,
       headers: { Location: "The address of the new session" },
     },
     async ({ body: { wait, ...body }, req, signal }) => {
-      if (wait !== undefined && body.initialPrompt === undefined)
+      if (wait !== undefined && body.initialPrompt === undefined && body.template === undefined)
         throw invalidField("body.wait", "needs initialPrompt: without one there is no run to wait for");
       const session = await sessions.create(body, idempotencyKey(req));
       const headers = { Location: `/api/sessions/${session.sessionId}` };
