@@ -3,6 +3,8 @@ import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { clientEnvironment } from "./config-client.ts";
 import { emailConfig, emailEnvironment } from "./config-email.ts";
+import { hubConfig, hubEnvironment } from "./config-hub.ts";
+import { orchestratorConfig, orchestratorEnvironment } from "./config-orchestrator.ts";
 import { slackConfig, slackEnvironment } from "./config-slack.ts";
 import { smtpEnvironment } from "./config-smtp.ts";
 import { AppError } from "./lib/errors.ts";
@@ -81,6 +83,8 @@ const Environment = z.object({
   ...smtpEnvironment,
   ...emailEnvironment,
   ...slackEnvironment,
+  ...orchestratorEnvironment,
+  ...hubEnvironment,
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -139,8 +143,17 @@ const lifetimesOf = (e: Values) => ({
   },
 });
 
-/** The typed configuration, checked once; secrets stay in it and are never logged. */
-export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+const doorsOf = (e: Values) => ({
+  slack: slackConfig(e),
+  email: emailConfig(e),
+  /** This installation as a machine of a hub; undefined when it is none. */
+  orchestrator: orchestratorConfig(e),
+  hub: hubConfig(e),
+});
+
+/** The typed configuration, checked once; secrets stay in it and are never logged. What was given as an option wins. */
+export function readConfig(given: NodeJS.ProcessEnv = process.env, options: NodeJS.ProcessEnv = {}) {
+  const env = { ...given, ...options };
   const e = parseEnvironment(env);
   const dataDir = resolve(PROJECT_DIR, e.DATA_DIR);
   const loopback = LOOPBACK.has(e.API_HOST);
@@ -201,7 +214,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       roomIn: [e.WORKSPACE_BASE, dataDir],
     },
     retention: lifetimesOf(e),
-    slack: slackConfig(e),
-    email: emailConfig(e),
+    ...doorsOf(e),
   } as const;
 }

@@ -11,6 +11,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./doctor/doctor-command.ts")).doctorCommand(),
   retention: async () => (await import("./retention-command.ts")).retentionCommand(),
   mcp: async () => (await import("./mcp-command.ts")).mcpCommand(),
+  hub: async () => (await import("./hub-command.ts")).hubCommand(),
   session: async () => (await import("./session-command.ts")).sessionCommand(),
 };
 

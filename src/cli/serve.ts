@@ -3,29 +3,15 @@ import { loadDotEnv, readConfig } from "../config.ts";
 import { toError } from "../lib/errors.ts";
 import { createLogger, type Logger } from "../lib/logger.ts";
 import { buildDashboard } from "./build-dashboard.ts";
+import { untilSignal } from "./until-signal.ts";
 
 const STOP_RUNS_MS = 20_000;
-
-/** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
-function untilSignal(onSignal: (signal: string) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let signals = 0;
-    // `on`, never `once`: with nobody listening at the second signal, libraries that watch for it would kill our children.
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
-      process.on(signal, () => {
-        signals += 1;
-        if (signals > 1) process.exit(130);
-        onSignal(signal);
-        resolve();
-      });
-    }
-  });
-}
 
 /** Serves until it is told to stop; what runs then goes on and is found again by the next start. */
 export async function serve({ stopRuns, role = "serve" }: { stopRuns: boolean; role?: Role }): Promise<void> {
   loadDotEnv();
   const config = readConfig();
+  if (config.hub.isServed) return (await import("./hub-command.ts")).serveHub();
   const log = createLogger(config.logLevel);
   const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));
   await using app = await startApp(config, log, role);

@@ -1,0 +1,89 @@
+import type { WebSocket } from "ws";
+import { startRepeating } from "../lib/repeat.ts";
+import { type AskMachine, createAskMachine } from "./ask-machine.ts";
+import { type BrowserSockets, createBrowserSockets } from "./browser-sockets.ts";
+import { CLOSE } from "./close-codes.ts";
+import type { HubNames } from "./hub-names.ts";
+import { createHubSecrets, type HubSecrets } from "./hub-secrets.ts";
+import type { HubParts } from "./hub.ts";
+import { startLiveness } from "./liveness.ts";
+import { createTimeline, type Timeline } from "./machine-events.ts";
+import { createMachineLinks, type MachineLinks } from "./machine-links.ts";
+import { touchMachines } from "./machine-queries.ts";
+import { acceptMachine } from "./machine-socket.ts";
+import { hearNotices } from "./notices.ts";
+import { createPendingSockets, type PendingSockets } from "./pending-sockets.ts";
+import { ensureLocalUser } from "./user-queries.ts";
+import type { Viewer } from "./viewer.ts";
+import { createWhoLooks, type WhoLooks } from "./who-looks.ts";
+
+const TOUCH_MS = 30_000;
+
+export interface HubCore extends HubParts, AsyncDisposable {
+  names: HubNames;
+  secrets: HubSecrets;
+  /** Of a hub that asks nobody to sign in. */
+  local: Viewer | undefined;
+  who: WhoLooks;
+  timeline: Timeline;
+  links: MachineLinks;
+  ask: AskMachine;
+  browsers: BrowserSockets;
+  pending: PendingSockets;
+  acceptMachine: (socket: WebSocket, token: { id: string; userId: string }) => void;
+}
+
+/** The sockets of this process, and what it hears from the others. Disposing closes them all. */
+export async function createHubCore(given: HubParts & { names: HubNames }): Promise<HubCore> {
+  const { config, db, log, listener, names, processId } = given;
+  await using parts = new AsyncDisposableStack();
+  const secrets = createHubSecrets(given.secret);
+  const local = config.github ? undefined : await ensureLocalUser(db);
+  const liveness = parts.use(startLiveness());
+  const timeline = createTimeline({ db, log });
+  const links = createMachineLinks();
+  const who = createWhoLooks({ db, names, local });
+  const ask = createAskMachine({ links, secrets, timeline });
+  const browsers = createBrowserSockets({ db, log, names, liveness, ask });
+  const pending = createPendingSockets({ db, log, processId, liveness });
+  const leaving = new Set<Promise<void>>();
+  await hearNotices({ db, log, listener, links, browsers, pending });
+  parts.use(
+    startRepeating(
+      () =>
+        touchMachines(
+          db,
+          [...links.all()].map(({ machineId }) => machineId),
+        ),
+      {
+        intervalMs: TOUCH_MS,
+        onError: (error) => log.warn({ err: error }, "when machines were seen was not recorded"),
+      },
+    ),
+  );
+  parts.defer(async () => {
+    for (const link of links.all()) link.close(CLOSE.restarting, "The hub is restarting");
+    browsers.close();
+    pending.close();
+    await Promise.allSettled(leaving);
+  });
+  const kept = parts.move();
+
+  return {
+    ...given,
+    secrets,
+    local,
+    who,
+    timeline,
+    links,
+    ask,
+    browsers,
+    pending,
+    acceptMachine(socket, token) {
+      const left = acceptMachine({ db, log, processId, secrets, links, liveness, timeline }, socket, token);
+      leaving.add(left);
+      void left.finally(() => leaving.delete(left));
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}

@@ -1,0 +1,69 @@
+import type { WebSocket } from "ws";
+import { type HubFrame, TUNNEL_CAPABILITY } from "../contract/orchestrator-frames.ts";
+import { createTunnel } from "../lib/tunnel-streams.ts";
+import { CLOSE } from "./close-codes.ts";
+import { HUB_LIMITS } from "./limits.ts";
+import { createPlainRequests } from "./plain-requests.ts";
+import { createUserRequests } from "./user-requests.ts";
+
+export interface MachineIdentity {
+  machineId: string;
+  connectionId: string;
+  tokenId: string;
+  userId: string;
+  /** What the machine calls itself. */
+  clientId: string;
+  capabilities: readonly string[];
+}
+
+export type MachineLink = ReturnType<typeof createMachineLink>;
+
+/** A machine that is registered at this process: what can be said to it, and what is under way with it. */
+export function createMachineLink(socket: WebSocket, identity: MachineIdentity) {
+  const send = (frame: HubFrame): boolean => sendFrame(socket, frame);
+  const plain = createPlainRequests(send);
+  const userRequests = createUserRequests(send);
+  const hasTunnel = identity.capabilities.includes(TUNNEL_CAPABILITY);
+  // What waits to be sent is bounded by the credit of its streams.
+  const tunnel = hasTunnel ? createTunnel({ send: (message) => socket.send(message) }) : undefined;
+  const close = (code: number, reason: string): void => closeSocket(socket, code, reason);
+
+  return {
+    ...identity,
+    socket,
+    hasTunnel,
+    tunnel,
+    send,
+    plain,
+    userRequests,
+    /** Ends it for a reason the machine is told. */
+    close,
+    replaced: () => close(CLOSE.replaced, "A newer connection of this machine"),
+    /** The socket is gone. */
+    end(): void {
+      tunnel?.close();
+      plain.end();
+      userRequests.end();
+    },
+  };
+}
+
+/** False when it is gone, or so far behind that it is given up. */
+export function sendFrame(socket: WebSocket, frame: unknown, queuedBytes = HUB_LIMITS.machineQueueBytes): boolean {
+  if (socket.readyState !== socket.OPEN) return false;
+  if (socket.bufferedAmount > queuedBytes) {
+    socket.terminate();
+    return false;
+  }
+  socket.send(JSON.stringify(frame));
+  return true;
+}
+
+const CLOSE_MS = 3_000;
+
+/** Says goodbye, and does not wait for ever for the answer. */
+export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  const timer = setTimeout(() => socket.terminate(), CLOSE_MS).unref();
+  socket.once("close", () => clearTimeout(timer));
+}

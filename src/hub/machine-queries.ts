@@ -1,0 +1,218 @@
+import { type Kysely, sql } from "kysely";
+import type { HubMachine } from "../contract/hub.ts";
+import { notify } from "../db/notify.ts";
+import type { DB } from "../db/schema.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** Told to every hub process: something about the machine of this id has changed. */
+export const MACHINE_CHANNEL = "hub_machine";
+
+/** Told to every hub process: `<machine id> <command>`, for the one that holds its socket. */
+export const COMMAND_CHANNEL = "hub_command";
+
+export type MachineRow = NonNullable<Awaited<ReturnType<typeof findMachine>>>;
+type Share = HubMachine["shares"][number];
+
+const machines = (db: Kysely<DB>) =>
+  db
+    .selectFrom("hub.machines as machine")
+    .innerJoin("hub.users as owner", "owner.id", "machine.userId")
+    .selectAll("machine")
+    .select(["owner.login as owner", "owner.githubId as ownerGithubId"])
+    .select(
+      sql<Share[]>`coalesce((
+        select jsonb_agg(jsonb_build_object('kind', s.kind, 'name', s.name) order by s.kind, s.name)
+        from hub.shares s where s.machine_id = machine.id), '[]')`.as("shares"),
+    );
+
+const isVisibleTo = ({ userId, orgs, teams }: Viewer) => sql<boolean>`(machine.user_id = ${userId} or exists (
+  select 1 from hub.shares s where s.machine_id = machine.id and (
+    (s.kind = 'org' and s.name = any(${[...orgs]}::text[]))
+    or (s.kind = 'team' and s.name = any(${[...teams]}::text[])))))`;
+
+export const findMachine = (db: Kysely<DB>, id: string) => machines(db).where("machine.id", "=", id).executeTakeFirst();
+
+export const findVisibleMachine = (db: Kysely<DB>, id: string, eyes: Viewer) =>
+  machines(db).where("machine.id", "=", id).where(isVisibleTo(eyes)).executeTakeFirst();
+
+export const findMachines = (db: Kysely<DB>, ids: readonly string[]) =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : machines(db)
+        .where("machine.id", "in", [...ids])
+        .execute();
+
+/** Those who are there first, then the ones seen last. */
+export const listVisibleMachines = (db: Kysely<DB>, eyes: Viewer, limit: number) =>
+  machines(db)
+    .where(isVisibleTo(eyes))
+    .orderBy(sql`machine.connection_id is null`)
+    .orderBy("machine.hostname")
+    .orderBy("machine.lastSeenAt", "desc")
+    .orderBy("machine.id")
+    .limit(limit)
+    .execute();
+
+export const listMachines = (db: Kysely<DB>) =>
+  machines(db)
+    .orderBy(sql`machine.connection_id is null`)
+    .orderBy("machine.hostname")
+    .execute();
+
+/** Takes the status over only from the socket that speaks for the machine; false when another one does. */
+export async function setStatus(
+  db: Kysely<DB>,
+  { id, connectionId }: { id: string; connectionId: string },
+  status: "idle" | "active" | "busy",
+): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ before: string }>`
+      update hub.machines m set status = ${status}, last_activity_at = now(), last_seen_at = now()
+      from (select id, status from hub.machines where id = ${id} for update) as old
+      where m.id = old.id and m.connection_id = ${connectionId} returning old.status as before`.execute(tx);
+    const before = rows[0]?.before;
+    if (before !== undefined && before !== status) {
+      await insertEvents(tx, [{ machineId: id, kind: "status", text: `${before} → ${status}` }]);
+      await notify(tx, MACHINE_CHANNEL, id);
+    }
+    return before !== undefined;
+  });
+}
+
+/** When machines were last heard of, those of many sockets at once. */
+export async function touchMachines(db: Kysely<DB>, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable("hub.machines")
+    .set({ lastSeenAt: sql<Date>`now()` })
+    .where("id", "in", [...ids])
+    .execute();
+}
+
+/** The socket is gone; does nothing when a later one speaks for the machine already. */
+export async function markDisconnected(
+  db: Kysely<DB>,
+  { id, connectionId }: { id: string; connectionId: string },
+  text: string,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const gone = await tx
+      .updateTable("hub.machines")
+      .set({ status: "disconnected", processId: null, connectionId: null, lastSeenAt: sql<Date>`now()` })
+      .where("id", "=", id)
+      .where("connectionId", "=", connectionId)
+      .returning("id")
+      .executeTakeFirst();
+    if (!gone) return;
+    await insertEvents(tx, [{ machineId: id, kind: "disconnected", text }]);
+    await notify(tx, MACHINE_CHANNEL, id);
+  });
+}
+
+/** Machines whose hub process is gone, or all of one process that starts anew; they come back by themselves. */
+export async function releaseMachines(db: Kysely<DB>, processId: string | undefined): Promise<string[]> {
+  return db.transaction().execute(async (tx) => {
+    const gone = await tx
+      .updateTable("hub.machines")
+      .set({ status: "disconnected", processId: null, connectionId: null })
+      .where("processId", "is not", null)
+      .where((eb) =>
+        processId === undefined
+          ? eb("processId", "not in", eb.selectFrom("hub.processes").select("id"))
+          : eb("processId", "=", processId),
+      )
+      .returning("id")
+      .execute();
+    const ids = gone.map(({ id }) => id);
+    await insertEvents(
+      tx,
+      ids.map((machineId) => ({ machineId, kind: "disconnected", text: "the hub process it was connected to ended" })),
+    );
+    for (const id of ids) await notify(tx, MACHINE_CHANNEL, id);
+    return ids;
+  });
+}
+
+export async function deleteMachine(db: Kysely<DB>, id: string, userId: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom("hub.machines")
+    .where("id", "=", id)
+    .where("userId", "=", userId)
+    .where("connectionId", "is", null)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+/** Whom the owner lets use it, from now on. */
+export async function replaceShares(db: Kysely<DB>, machineId: string, shares: readonly Share[]): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await tx.deleteFrom("hub.shares").where("machineId", "=", machineId).execute();
+    if (shares.length > 0)
+      await tx
+        .insertInto("hub.shares")
+        .values(shares.map((share) => ({ machineId, ...share })))
+        .onConflict((oc) => oc.doNothing())
+        .execute();
+    await notify(tx, MACHINE_CHANNEL, machineId);
+  });
+}
+
+export interface NewEvent {
+  machineId: string;
+  kind: "connected" | "status" | "disconnected" | "warning" | "error" | "command";
+  text: string;
+  byLogin?: string;
+}
+
+export async function insertEvents(db: Kysely<DB>, events: readonly NewEvent[]): Promise<void> {
+  if (events.length > 0)
+    await db
+      .insertInto("hub.machineEvents")
+      .values([...events])
+      .execute();
+}
+
+interface EventPage {
+  limit: number;
+  before?: number | undefined;
+  kinds?: readonly NewEvent["kind"][] | undefined;
+}
+
+/** The latest first. */
+export const listEvents = (db: Kysely<DB>, machineId: string, { limit, before, kinds }: EventPage) =>
+  db
+    .selectFrom("hub.machineEvents")
+    .select(["id", "at", "kind", "text", "byLogin"])
+    .where("machineId", "=", machineId)
+    .$if(before !== undefined, (query) => query.where("id", "<", before ?? 0))
+    .$if(kinds !== undefined, (query) => query.where("kind", "in", [...(kinds ?? [])]))
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+
+/** Keeps the latest `keep` of each machine. */
+export async function trimEvents(db: Kysely<DB>, keep: number): Promise<void> {
+  await sql`delete from hub.machine_events e using (
+      select m.id as machine_id, (select id from hub.machine_events where machine_id = m.id
+        order by id desc offset ${keep} limit 1) as last from hub.machines m) as old
+    where e.machine_id = old.machine_id and e.id <= old.last`.execute(db);
+}
+
+/** Machines that are there, by status, over all hub processes. */
+export async function countMachines(db: Kysely<DB>): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom("hub.machines")
+    .select(["status", (eb) => eb.fn.countAll<number>().as("count")])
+    .groupBy("status")
+    .execute();
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+}
+
+/** Has the process that holds the machine's socket say this to it. */
+export const sendCommand = (db: Kysely<DB>, machineId: string, command: string): Promise<void> =>
+  notify(db, COMMAND_CHANNEL, `${machineId} ${command}`);
+
+/** Everybody who is in at the machine's origin has to come in anew. */
+export async function endEntries(db: Kysely<DB>, machineId: string): Promise<void> {
+  await db.deleteFrom("hub.entries").where("machineId", "=", machineId).execute();
+}

@@ -1,0 +1,110 @@
+import type { RawData, WebSocket } from "ws";
+import { type MachineFrame, parseMachineFrame } from "../contract/orchestrator-frames.ts";
+import type { Database } from "../db/database.ts";
+import type { Logger } from "../lib/logger.ts";
+import { isDatabaseOutage } from "../lib/outage.ts";
+import { CLOSE } from "./close-codes.ts";
+import { enterMachine } from "./enter-machine.ts";
+import { createFramePace } from "./frame-pace.ts";
+import { hearMachine } from "./hear-machine.ts";
+import type { HubSecrets } from "./hub-secrets.ts";
+import { HUB_LIMITS } from "./limits.ts";
+import type { Liveness } from "./liveness.ts";
+import type { Timeline } from "./machine-events.ts";
+import { closeSocket, type MachineLink, sendFrame } from "./machine-link.ts";
+import type { MachineLinks } from "./machine-links.ts";
+import { markDisconnected } from "./machine-queries.ts";
+import { rawBytes } from "./socket-text.ts";
+
+export interface MachineSocketParts {
+  db: Database;
+  log: Logger;
+  processId: string;
+  secrets: HubSecrets;
+  links: MachineLinks;
+  liveness: Liveness;
+  timeline: Timeline;
+}
+
+interface Token {
+  id: string;
+  userId: string;
+}
+
+/** The life of a machine's socket: it registers, and then speaks for that one machine and for no other. */
+export function acceptMachine(parts: MachineSocketParts, socket: WebSocket, token: Token): Promise<void> {
+  const mayGoOn = createFramePace();
+  const machine = createConversation(parts, socket, token);
+  parts.liveness.watch(socket);
+  socket.on("error", () => socket.terminate());
+  socket.on("message", (data: RawData, isBinary: boolean) => {
+    if (isBinary && machine.link?.tunnel) {
+      if (!machine.link.tunnel.receive(rawBytes(data))) closeSocket(socket, CLOSE.refused, "Not a tunnel frame");
+      return;
+    }
+    if (!mayGoOn()) return closeSocket(socket, CLOSE.refused, "Too many frames");
+    if (isBinary) return void sendFrame(socket, { type: "error", message: "Binary messages not supported" });
+    machine.hear(rawBytes(data));
+  });
+  return new Promise((resolve) => {
+    socket.once("close", () => void machine.leave().then(resolve));
+  });
+}
+
+function createConversation(parts: MachineSocketParts, socket: WebSocket, token: Token) {
+  const { db, log, links } = parts;
+  let link: MachineLink | undefined;
+  let isEntering = false;
+  let turn = Promise.resolve();
+  const tooLate = setTimeout(() => closeSocket(socket, CLOSE.refused, "No register"), HUB_LIMITS.registerMs);
+
+  /** What needs the database happens in the order of the frames; when it fails the machine is sent away and comes back. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    turn = turn.then(work).catch((error: unknown) => {
+      log.warn({ err: error, machineId: link?.machineId }, "a frame of a machine could not be dealt with");
+      closeSocket(socket, isDatabaseOutage(error) ? CLOSE.restarting : CLOSE.fault, "Try again later");
+    });
+    return turn;
+  }
+
+  function receive(frame: MachineFrame): void {
+    if (frame.type === "ping") {
+      sendFrame(socket, { type: "pong", client_id: frame.client_id ?? "" });
+    } else if (frame.type === "register" && !isEntering) {
+      isEntering = true;
+      clearTimeout(tooLate);
+      void inTurn(async () => {
+        link = await enterMachine(parts, { socket, token, frame });
+      });
+    } else if (link) {
+      const work = hearMachine(link, frame, parts);
+      if (work) void inTurn(work);
+    }
+  }
+
+  return {
+    get link() {
+      return link;
+    },
+    hear(data: Buffer): void {
+      if (link?.hasTunnel && data.length > HUB_LIMITS.frameBytes)
+        return closeSocket(socket, CLOSE.tooLarge, "Frame too large");
+      const parsed = parseMachineFrame(data.toString("utf8"));
+      if (parsed.ok) return receive(parsed.frame);
+      sendFrame(socket, { type: "error", message: `Invalid message format: ${parsed.message}` });
+      if (parsed.requestId !== undefined) link?.plain.fail(parsed.requestId, parsed.message);
+    },
+    /** The socket is gone; resolves when that is recorded. */
+    leave(): Promise<void> {
+      clearTimeout(tooLate);
+      link?.end();
+      // In turn: it may be entering just now.
+      return inTurn(async () => {
+        if (!link) return;
+        link.end();
+        links.remove(link);
+        await markDisconnected(db, { id: link.machineId, connectionId: link.connectionId }, "the connection ended");
+      });
+    },
+  };
+}
