@@ -1,13 +1,21 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ACTIONS } from "../../src/channels/slack/actions.ts";
+import { makeRemote, temporaryFolder } from "../support/git.ts";
 import { script, until } from "../support/slack-app.ts";
 import { ALICE, BOB, GENERAL, receivingApp, type ReceivingApp } from "../support/slack-receiving.ts";
 
+const parts = new AsyncDisposableStack();
 let at: ReceivingApp;
+/** A repository of this machine that the configuration names. */
+let remote: string;
 beforeAll(async () => {
-  at = await receivingApp({ environment: { SLACK_CHANNEL_REPOS: "#elsewhere=acme/web,#there=acme/api" } });
+  const folder = parts.use(await temporaryFolder());
+  remote = await makeRemote(join(folder.path, "remote.git"));
+  const repositories = `#elsewhere=acme/web,#there=acme/api,#here=${remote}`;
+  at = parts.use(await receivingApp({ environment: { SLACK_CHANNEL_REPOS: repositories } }));
 });
-afterAll(() => at[Symbol.asyncDispose]());
+afterAll(() => parts.disposeAsync());
 
 const ended = (sessionId: string) => at.app.until(sessionId, ["completed", "failed", "cancelled"]);
 const slash = async (text: string, user: string = ALICE) => {
@@ -16,13 +24,8 @@ const slash = async (text: string, user: string = ALICE) => {
 };
 const sleeping = (text: string) => script({ bash: "sleep 60" }, { text });
 
-async function remote(): Promise<string> {
-  const { makeRemote } = await import("../support/git.ts");
-  return makeRemote(`${at.app.folder}/remote-${crypto.randomUUID()}.git`);
-}
-
 async function begunAndRunning(text: string) {
-  await slash(`repo ${await remote()}`);
+  await slash(`repo ${remote}`);
   const said = at.slack.say({ channel: GENERAL, user: ALICE, text: `${at.bot} ${text}` });
   const { sessionId } = await at.sessionOf(said.ts);
   await at.app.until(sessionId, ["running"]);
@@ -53,9 +56,8 @@ test("a question is also answered by `repo owner/name` in its thread", async () 
   const { slack, bot } = at;
   const said = slack.say({ channel: GENERAL, user: ALICE, text: `${bot} tidy up` });
   await at.told(GENERAL, said.ts, /Which repository/);
-  const path = await remote();
-  slack.say({ channel: GENERAL, user: BOB, threadTs: said.ts, text: `${bot} repo ${path}` });
-  expect((await at.sessionOf(said.ts)).githubRepo).toBe(path);
+  slack.say({ channel: GENERAL, user: BOB, threadTs: said.ts, text: `${bot} repo ${remote}` });
+  expect((await at.sessionOf(said.ts)).githubRepo).toBe(remote);
 });
 
 test("the word stop, a 🛑 and the button each stop what is on", async () => {
@@ -136,8 +138,13 @@ test("slash commands answer their author within three seconds, and settings last
   await slash("mode thread");
 });
 
-test("a repository that is none is a clear word in the thread, not a silence", async () => {
-  const { slack, bot } = at;
-  const said = slack.say({ channel: GENERAL, user: ALICE, text: `${bot} look at repo:/no/such/folder please` });
+test("a repository that is none, or a folder of the server, is a clear word in the thread and starts nothing", async () => {
+  const { slack, bot, app } = at;
+  const said = slack.say({ channel: GENERAL, user: ALICE, text: `${bot} look at repo:https://169.254.1.1/x please` });
   expect(slack.shown(await at.told(GENERAL, said.ts, /could not begin/))).toContain("githubRepo");
+  const other = await makeRemote(join(app.folder, "other.git"));
+  const asked = slack.say({ channel: GENERAL, user: ALICE, text: `${bot} look at repo:${other} please` });
+  await at.told(GENERAL, asked.ts, /not one of the repositories/);
+  expect((await slash(`repo ${other}`)).said).toContain("not one of the repositories");
+  expect((await at.sessions()).filter(({ githubRepo }) => githubRepo === other)).toEqual([]);
 });

@@ -31,9 +31,23 @@ export const knownRepositories = ({ repositories, channelRepositories, keywords 
   ]),
 ];
 
-/** Whether it may be asked for from Slack: anything, unless SLACK_REPOS says what. */
+const LOOPBACK = /^(?:localhost|(?:.*\.)?localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::.*\])\.?$/i;
+/** The host of a URL, or of `git@host:path`. */
+const hostOf = (repository: string): string | undefined =>
+  URL.canParse(repository)
+    ? new URL(repository).hostname
+    : /^(?:[^\s@/]+@)?([^\s/:]+|\[[^\]]+\]):/.exec(repository)?.[1];
+
+/** What only the server's own machine reaches: its folders, and what listens on it. */
+const isOfThisMachine = (repository: string): boolean =>
+  /^(?:[/.~\\]|file:)/i.test(repository) || LOOPBACK.test(hostOf(repository) ?? "");
+
+/**
+ * Whether it may be asked for from Slack: what the configuration names, and unless SLACK_REPOS says what, anything that
+ * lies elsewhere. People in Slack do not sit at this machine, whatever programs on it may do.
+ */
 export const isAllowed = (rules: RepositoryRules, repository: string): boolean =>
-  rules.repositories.length === 0 || knownRepositories(rules).includes(repository);
+  knownRepositories(rules).includes(repository) || (rules.repositories.length === 0 && !isOfThisMachine(repository));
 
 const escapeRegExp = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
 

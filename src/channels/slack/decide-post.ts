@@ -38,7 +38,7 @@ export async function decidePost(
 
 /** For the person who asked for it. */
 export const notAllowed = (repository: string): string =>
-  `${inlineCode(repository)} is not one of the repositories I may work on (SLACK_REPOS).`;
+  `${inlineCode(repository)} is not one of the repositories I may work on; whoever runs me can add it (SLACK_REPOS).`;
 
 /** What others said elsewhere and was forwarded, as a quotation. */
 function withForwarded(text: string, { forwarded, files }: Post): string {

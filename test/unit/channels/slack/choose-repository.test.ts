@@ -46,3 +46,19 @@ test("with a list of repositories nothing else can be asked for", () => {
   expect(choose("repo:evil/thing", { by })).toEqual({ is: "not_allowed", repository: "evil/thing" });
   expect(choose("repo:acme/web", { by })).toMatchObject(chosen("acme/web"));
 });
+
+test("folders of the server and what listens on it may be asked for only when the configuration names them", () => {
+  const local = ["/home/me/secret", "file:///home/me", "~/x", "../x", "http://localhost:8080/x.git", "http://127.0.0.1/a/b", "https://[::1]/x", "ssh://git@localhost/x", "git@127.0.0.1:x/y.git", "http://git.localhost./x"]; // prettier-ignore
+  for (const repository of local) {
+    expect(choose(`repo:${repository}`, { by: none })).toEqual({ is: "not_allowed", repository });
+    const named = { ...none, channelRepositories: [{ channel: "#x", repository }] };
+    expect(choose(`repo:${repository}`, { by: named })).toMatchObject(chosen(repository));
+  }
+  for (const repository of [
+    "acme/web",
+    "https://git.example.com/a/b.git",
+    "git@github.com:a/b.git",
+    "ssh://git@host/x",
+  ])
+    expect(choose(`repo:${repository}`, { by: none })).toMatchObject(chosen(repository));
+});
