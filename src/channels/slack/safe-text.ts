@@ -2,7 +2,8 @@
 const BREAK = "\u200b";
 
 /** `<!channel>`, `<!subteam^S1>`, `<@U1>` in any spelling, with what a reader of Markdown would drop in between. */
-const CODED = /<(?=[\\\u200b-\u200f\u2060\ufeff\u00ad]*(?:!(?!--|doctype\b|\[CDATA\[)|@))/giu;
+const CODED =
+  /<(?=[\\\u200b-\u200f\u2060\ufeff\u00ad]*(?:!(?!--|doctype\b|\[CDATA\[)|@|&#0*(?:33|64);|&#x0*(?:21|40);|&(?:excl|commat);))/giu;
 /** The same written as entities, which a reader of Markdown turns back. */
 const ENTITY =
   /&(?=(?:lt|#0*60|#x0*3c);[\\\u200b-\u200f\u2060\ufeff\u00ad]*(?:!|@|&#0*(?:33|64);|&#x0*(?:21|40);|&(?:excl|commat);))/giu;

@@ -35,6 +35,10 @@ test("a ping in disguise stays broken when escapes and entities are undone", () 
     "&#60;@U1>",
     "&#x3C;!here>",
     "&lt;&#33;channel>",
+    "<&#33;channel>",
+    "<&#x40;U1>",
+    "<&commat;U1>",
+    "<&excl;here>",
   ])
     expect(pings(undo(safeMarkdown(text)))).toBe(false);
 });
