@@ -69,7 +69,7 @@ export default defineConfig({
           include: ["test/n8n/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 120_000,
-          hookTimeout: 180_000,
+          hookTimeout: 300_000,
           maxWorkers: 1,
           sequence: { groupOrder: 6 },
         },

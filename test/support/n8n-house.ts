@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeGitHost } from "../../demo/repositories.ts";
 import type { FakeSlackOptions } from "./fake-slack/fake-slack.ts";
+import type { MailServer } from "./mail-server.ts";
 import { startOutside, type Outside } from "./n8n-outside.ts";
 import { configured, readWorkflow, workflowFiles, type Workflow } from "./n8n-workflows.ts";
 import { freePort, openN8n, WEBHOOK_KEY, type Credential, type N8n } from "./n8n.ts";
@@ -88,3 +89,22 @@ const basicCredentials = ({ slack }: Outside): Credential[] => [
     data: { accessToken: slack.team().botToken, signatureSecret: slack.signingSecret },
   },
 ];
+
+export function mailCredentials({ smtp, environment }: MailServer): Credential[] {
+  const { user, password } = smtp;
+  const imapPort = Number(environment["IMAP_PORT"]);
+  return [
+    {
+      id: "another-id-4",
+      name: "SMTP",
+      type: "smtp",
+      data: { host: smtp.host, port: smtp.port, secure: false, disableStartTls: true, user, password },
+    },
+    {
+      id: "another-id-5",
+      name: "IMAP",
+      type: "imap",
+      data: { host: environment["IMAP_HOST"], port: imapPort, secure: false, user, password },
+    },
+  ];
+}

@@ -16,8 +16,13 @@ export function ownerEnvironment(): Record<string, string> {
   };
 }
 
-/** What the owner may do through n8n's public API: publish. */
-export async function signInAsOwner(url: string): Promise<(workflowId: string) => Promise<void>> {
+export interface Owner {
+  publish(workflowId: string): Promise<void>;
+  unpublish(workflowId: string): Promise<void>;
+}
+
+/** What the owner may do through n8n's public API. */
+export async function signInAsOwner(url: string): Promise<Owner> {
   const json = { "content-type": "application/json" };
   const login = await fetch(`${url}/rest/login`, {
     method: "POST",
@@ -31,17 +36,20 @@ export async function signInAsOwner(url: string): Promise<(workflowId: string) =
   const made = await fetch(`${url}/rest/api-keys`, {
     method: "POST",
     headers: { ...json, cookie },
-    body: JSON.stringify({ label: "tests", expiresAt: null, scopes: ["workflow:activate"] }),
+    body: JSON.stringify({
+      label: "tests",
+      expiresAt: null,
+      scopes: ["workflow:activate", "workflow:deactivate"],
+    }),
   });
   const text = await made.text();
   if (!made.ok) throw new Error(`no API key of n8n (login: ${login.status}): ${text}`);
   const { data } = JSON.parse(text) as { data: { rawApiKey: string } };
 
-  return async (workflowId) => {
-    const answer = await fetch(`${url}/api/v1/workflows/${workflowId}/activate`, {
-      method: "POST",
-      headers: { "X-N8N-API-KEY": data.rawApiKey },
-    });
-    if (!answer.ok) throw new Error(`${workflowId} cannot be published: ${answer.status} ${await answer.text()}`);
-  };
+  async function post(path: string): Promise<void> {
+    const headers = { "X-N8N-API-KEY": data.rawApiKey };
+    const answer = await fetch(`${url}/api/v1/workflows/${path}`, { method: "POST", headers });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  }
+  return { publish: (id) => post(`${id}/activate`), unpublish: (id) => post(`${id}/deactivate`) };
 }

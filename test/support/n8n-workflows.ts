@@ -38,11 +38,14 @@ export const readWorkflow = (file: string): Workflow =>
 export function configured(workflow: Workflow, values: Record<string, unknown>): Workflow {
   const copy = structuredClone(workflow);
   const config = copy.nodes.find(({ name }) => name === "Config");
-  const { assignments } = config?.parameters["assignments"] as { assignments: { name: string; value: unknown }[] };
+  const fields = config?.parameters["assignments"] as { assignments: { name: string; value: unknown }[] } | undefined;
   for (const [name, value] of Object.entries(values)) {
-    const field = assignments.find((one) => one.name === name);
+    const field = fields?.assignments.find((one) => one.name === name);
     if (!field) throw new Error(`${workflow.name} has no “${name}” in its Config`);
     field.value = value;
   }
   return copy;
 }
+
+export const webhookIdOf = ({ nodes }: Workflow, name: string): string =>
+  nodes.find((node) => node.name === name)?.webhookId ?? "";

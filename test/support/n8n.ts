@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { expect, inject } from "vitest";
 import { connectionOf, openN8nDatabase, type N8nDatabase } from "./n8n-database.ts";
 import { n8nProgram } from "./n8n-install.ts";
-import { ownerEnvironment, signInAsOwner } from "./n8n-owner.ts";
+import { ownerEnvironment, signInAsOwner, type Owner } from "./n8n-owner.ts";
 import type { Workflow } from "./n8n-workflows.ts";
 
 const COMMAND_MS = 120_000;
@@ -40,6 +40,7 @@ export interface N8n extends AsyncDisposable {
   start(): Promise<void>;
   /** Ends it in order; SIGKILL for the other way. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  unpublish(workflowId: string): Promise<void>;
   /** Calls a webhook of a workflow, with the key that it asks for. */
   call(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }>;
 }
@@ -55,26 +56,19 @@ export async function openN8n({ workflows, credentials, environment }: Given): P
   const database = parts.use(await openN8nDatabase(inject("testServer").adminUrl));
   const [port, brokerPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
-  const env = {
-    ...environmentOf({ folder, port, brokerPort }),
-    ...connectionOf(database.url),
-    ...ownerEnvironment(),
-    ...environment,
-  };
-
-  await writeFile(join(folder, "credentials.json"), JSON.stringify(credentials));
-  await mkdir(join(folder, "workflows"));
-  for (const workflow of workflows)
-    await writeFile(join(folder, "workflows", `${workflow.id}.json`), JSON.stringify(workflow));
-  const command = commandIn(folder, env);
-  await command("import:credentials", `--input=${join(folder, "credentials.json")}`);
-  await command("import:workflow", "--separate", `--input=${join(folder, "workflows")}`);
+  const own = { ...environmentOf({ folder, port, brokerPort }), ...connectionOf(database.url), ...ownerEnvironment() };
+  const env = { ...own, ...environment };
+  await importInto(folder, env, { workflows, credentials });
 
   let log = "";
   let child: ChildProcess | undefined;
-  let published = false;
+  let owner: Owner | undefined;
   const stop = (signal: NodeJS.Signals = "SIGTERM") => end(child, signal);
   parts.defer(() => stop());
+  // A test file that ran out of time ends without disposing of what was still being opened.
+  const kill = () => void child?.kill("SIGKILL");
+  process.once("exit", kill);
+  parts.defer(() => void process.off("exit", kill));
   const kept = parts.move();
   return {
     url,
@@ -86,40 +80,31 @@ export async function openN8n({ workflows, credentials, environment }: Given): P
       child = spawn(process.execPath, [n8nProgram(), "start"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
       for (const output of [child.stdout, child.stderr])
         output?.setEncoding("utf8").on("data", (text: string) => (log += text));
-      await until(
-        child,
-        () => answers(url),
-        () => log,
-      );
-      if (!published) {
-        const publish = await signInAsOwner(url);
-        // What others refer to comes first: the workflow for errors.
-        for (const { id } of workflows.toReversed()) await publish(id);
-        published = true;
-      }
-      await until(
-        child,
-        async () => (await database.publishedSince(mark)) >= workflows.length,
-        () => log,
-      );
+      const running = { child, log: () => log };
+      await until(running, () => answers(url));
+      owner ??= await signInAsOwner(url);
+      // What others refer to comes first: the workflow for errors.
+      if (mark === 0) for (const { id } of workflows.toReversed()) await owner.publish(id);
+      await until(running, async () => (await database.publishedSince(mark)) >= workflows.length);
     },
     stop,
-    async call(path, body) {
-      const answer = await fetch(`${url}/webhook/${path}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", [WEBHOOK_KEY.name]: WEBHOOK_KEY.value },
-        body: JSON.stringify(body),
-      });
-      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-    },
+    unpublish: async (workflowId) => owner?.unpublish(workflowId),
+    call: (path, body) => callWebhook(`${url}/webhook/${path}`, body),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
+async function callWebhook(url: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> {
+  const headers = { "content-type": "application/json", [WEBHOOK_KEY.name]: WEBHOOK_KEY.value };
+  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
 /** Its webhooks come a moment after it says that it is ready: what it notes in its database is what counts. */
-async function until(child: ChildProcess, isSo: () => Promise<boolean>, log: () => string): Promise<void> {
+async function until(started: { child: ChildProcess; log: () => string }, isSo: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + READY_MS; !(await isSo()); await sleep(100))
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`n8n did not become ready:\n${log()}`);
+    if (started.child.exitCode !== null || Date.now() > deadline)
+      throw new Error(`n8n did not become ready:\n${started.log()}`);
 }
 
 async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
@@ -129,6 +114,18 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   await exited;
   clearTimeout(late);
+}
+
+type Content = Pick<Given, "workflows" | "credentials">;
+
+async function importInto(folder: string, env: Record<string, string>, { workflows, credentials }: Content) {
+  await writeFile(join(folder, "credentials.json"), JSON.stringify(credentials));
+  await mkdir(join(folder, "workflows"));
+  for (const workflow of workflows)
+    await writeFile(join(folder, "workflows", `${workflow.id}.json`), JSON.stringify(workflow));
+  const command = commandIn(folder, env);
+  await command("import:credentials", `--input=${join(folder, "credentials.json")}`);
+  await command("import:workflow", "--separate", `--input=${join(folder, "workflows")}`);
 }
 
 /** Its commands end with 0 whatever happens: what they say decides. */
