@@ -135,6 +135,7 @@ export default {
     only("express", "express|express-rate-limit|helmet|pino-http|zod-openapi", "^src/http/|-routes\\.ts$"),
     only("database", "kysely|pg", "^src/db/|-queries\\.ts$|^src/queue/queue\\.ts$"),
     only("queue", "pg-boss", "^src/queue/"),
+    only("ajv", "ajv|ajv-formats", "^src/lib/json-schema\\.ts$"),
     only("pino", "pino", "^src/lib/logger\\.ts$"),
     only("commander", "commander", "^src/cli/"),
     only("cron-lines", "croner", "^src/lib/cron-line\\.ts$"),

@@ -111,6 +111,7 @@ export function aRun(session: Session, given: Partial<Run> = {}): Run {
     durationMs: null,
     apiDurationMs: null,
     firstTokenMs: null,
+    structuredOutput: null,
     denials: [],
     stderrTail: null,
     queuedAt: ago(120),
@@ -173,6 +174,7 @@ export function aStatus(given: Partial<SystemStatus> = {}): SystemStatus {
     projectRoots: [],
     defaults: { permissionMode: "acceptEdits", timeoutSeconds: 14_400, bypassAllowed: false },
     hooksReceived: 0,
+    hub: null,
     ...given,
   };
 }

@@ -1,3 +1,4 @@
+import type { JsonSchema } from "../contract/json-schema.ts";
 import type { ResultEvent, StreamEvent } from "./claude-stream.ts";
 
 /** What a life's stream has told so far about how it goes; `judge` needs all of it, from the stream's first line. */
@@ -24,6 +25,8 @@ export interface Evidence {
   /** Why we ended it ourselves, if we did. */
   ended: "stopped" | "timeout" | "output_too_large" | null;
   limits: { maxTurns?: number | undefined; maxBudgetUsd?: number | undefined; timeoutSeconds?: number | undefined };
+  /** The form the answer was wanted in. */
+  jsonSchema?: JsonSchema | undefined;
   /** The session's cost as the run before reported it (`cumulativeCostUsd`); 0 for the first run. */
   previousCostUsd: number;
   /** What the session's runs before spent waiting for the API, all together: newer CLIs count that on, too. */

@@ -1,14 +1,18 @@
 import type { PermissionDenial, RunReason, Usage } from "../contract/run.ts";
+import type { Json } from "../lib/text.ts";
 import { addResults, type Evidence } from "./claude-evidence.ts";
 import type { ResultEvent } from "./claude-stream.ts";
 import { compareVersions, PINNED_VERSION } from "./claude-version.ts";
 import { explain } from "./outcome-reasons.ts";
+import { readStructuredOutput } from "./structured-output.ts";
 
 export interface Outcome {
   reason: RunReason;
   /** What happened and what to do, for a person; null on success. */
   error: string | null;
   answer: string | null;
+  /** The answer in the wanted form, checked; null when none was wanted, or the run did not succeed. */
+  structuredOutput: Json;
   /** Of this run only; null when Claude ended without telling. */
   costUsd: number | null;
   /** What the next run of this session needs as `previousCostUsd`. */
@@ -25,6 +29,7 @@ export interface Outcome {
   limitUntil: string | null;
 }
 
+/** What a run that succeeded adds. */
 const success = { reason: "success", error: null, limitUntil: null } as const;
 const untold = { usage: null, turns: null, durationMs: null, apiDurationMs: null, firstTokenMs: null, denials: [] };
 
@@ -32,7 +37,8 @@ const untold = { usage: null, turns: null, durationMs: null, apiDurationMs: null
 export function judge(evidence: Evidence): Outcome {
   const { model, version, results } = evidence.stream;
   const last = results.at(-1);
-  const explained = succeeded(evidence, last) ? success : explain(evidence, last);
+  const formed = succeeded(evidence, last) ? readStructuredOutput(evidence.jsonSchema, last) : undefined;
+  const explained = formed ? { ...success, ...formed } : { structuredOutput: null, ...explain(evidence, last) };
   const total = results.length === 0 ? undefined : results.reduce(addResults);
   const costUsd = total ? costOf(total, evidence) : null;
   return {

@@ -1,6 +1,8 @@
 import { delimiter, isAbsolute } from "node:path";
+import type { JsonSchema } from "../contract/json-schema.ts";
 import type { ClaudeOptions } from "../contract/session.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
+import { withoutDialect } from "../lib/json-schema.ts";
 import { compareVersions, PINNED_VERSION } from "./claude-version.ts";
 
 /** The variable that carries a run's hook token to Claude; the settings name it, so the token is in no file. */
@@ -15,6 +17,8 @@ export interface ClaudeArguments {
   settingsFile: string;
   /** A file that holds `options.appendSystemPrompt`: an argument may not be longer than 128 KiB, and `ps` shows it. */
   systemPromptFile?: string | undefined;
+  /** The form the answer is wanted in. */
+  jsonSchema?: JsonSchema | undefined;
   version: string;
 }
 
@@ -28,6 +32,7 @@ export function claudeArguments({
   defaults,
   settingsFile,
   systemPromptFile,
+  jsonSchema,
   version,
 }: ClaudeArguments): string[] {
   const mode = options.permissionMode ?? "acceptEdits";
@@ -54,6 +59,7 @@ export function claudeArguments({
     ...optional("max-turns", options.maxTurns),
     ...optional("max-budget-usd", options.maxBudgetUsd),
     ...optional("model", options.model),
+    ...optional("json-schema", jsonSchema && JSON.stringify(withoutDialect(jsonSchema))),
     ...optional("append-system-prompt-file", systemPromptFile),
     // Without this a changed system prompt would be ignored when the conversation goes on.
     ...(systemPromptFile !== undefined && compareVersions(version, SNAPSHOT_SINCE) >= 0

@@ -17,6 +17,8 @@ export interface ResultEvent {
   subtype: string;
   isError: boolean;
   answer: string | null;
+  /** As Claude gave it; undefined when it gave none. */
+  structuredOutput?: unknown;
   errors: string[];
   apiErrorStatus: number | null;
   terminalReason: string | null;
@@ -188,6 +190,7 @@ function resultEvent(line: ResultLine): ResultEvent {
     subtype: line.subtype,
     isError: line.is_error,
     answer: line.result === null ? null : capText(line.result, MAX_ANSWER),
+    ...(line.structured_output !== undefined && { structuredOutput: line.structured_output }),
     errors: line.errors.slice(0, 20).map((error) => capText(error, 2_000)),
     apiErrorStatus: line.api_error_status,
     terminalReason: line.terminal_reason,

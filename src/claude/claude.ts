@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import type { JsonSchema } from "../contract/json-schema.ts";
 import type { ClaudeOptions } from "../contract/session.ts";
 import { AppError } from "../lib/errors.ts";
 import { findClaude, type ClaudeInstall } from "./claude-command.ts";
@@ -26,6 +27,8 @@ export interface ClaudeLaunch {
   cwd: string;
   hookToken: string;
   marker: string;
+  /** The form the answer is wanted in. */
+  jsonSchema?: JsonSchema | undefined;
 }
 
 export interface ConversationOwner {
@@ -114,7 +117,7 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
       ),
 
     /** Starts Claude for a run; it waits for its prompt. AppError "unavailable" without a CLI, "conflict" with one too old. */
-    async launch({ session, mayBegin, runDir, cwd, hookToken, marker }: ClaudeLaunch): Promise<Launched> {
+    async launch({ session, mayBegin, runDir, cwd, hookToken, marker, jsonSchema }: ClaudeLaunch): Promise<Launched> {
       const { argv, version, state } = await install();
       if (state === "unsupported")
         throw new AppError("conflict", `Claude Code ${version} is too old; ${FLOOR_VERSION} or newer is needed`);
@@ -127,7 +130,14 @@ export function createClaude({ config, claudeDir, hookUrl }: Parts) {
       });
       const record = await conversationOf(session);
       const conversation = (await record.exists()) ? resume(session) : begin(session, mayBegin);
-      const args = claudeArguments({ conversation, options: session.options, defaults: config, ...files, version });
+      const args = claudeArguments({
+        conversation,
+        options: session.options,
+        defaults: config,
+        ...files,
+        jsonSchema,
+        version,
+      });
       const configDir = own ?? environment["CLAUDE_CONFIG_DIR"];
       const env = claudeEnvironment(environment, { pass: config.envPass, hookToken, tmpDir, home, configDir });
       const process = await startClaude({ runDir, cwd, argv: [...argv, ...args], env, marker });

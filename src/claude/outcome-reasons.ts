@@ -1,6 +1,8 @@
 import type { RunReason } from "../contract/run.ts";
 import type { Evidence } from "./claude-evidence.ts";
 import type { ResultEvent } from "./claude-stream.ts";
+import { quote } from "./quote.ts";
+import { formTrouble } from "./structured-output.ts";
 
 export interface Explanation {
   reason: RunReason;
@@ -57,6 +59,8 @@ const limits: Rule = ({ limits: { maxTurns, maxBudgetUsd } }, last) => {
   }
   return undefined;
 };
+
+const form: Rule = (evidence, last) => formTrouble(lastWords(evidence, last));
 
 const unknownSession: Rule = (evidence, last) =>
   /No conversation found/i.test(lastWords(evidence, last))
@@ -217,6 +221,7 @@ const interrupted: Rule = (evidence, last) => {
 const RULES: readonly Rule[] = [
   ours,
   limits,
+  form,
   unknownSession,
   notLoggedIn,
   usageLimit,
@@ -227,20 +232,15 @@ const RULES: readonly Rule[] = [
   interrupted,
 ];
 
+const MAX_LAST_WORDS = 2_000;
+
 /** What Claude said last about its trouble. */
 function lastWords({ stderr }: Evidence, last: ResultEvent | undefined): string {
   const said = last?.isError ? [last.answer ?? "", ...last.errors] : [];
   return [...said, stderr.trim()]
     .filter((text) => text !== "")
     .join("\n")
-    .slice(0, MAX_QUOTE * 4);
-}
-
-const MAX_QUOTE = 500;
-
-function quote(text: string): string {
-  const line = text.trim().replaceAll(/\s+/g, " ");
-  return line === "" ? "" : ` Claude said: “${line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line}”`;
+    .slice(0, MAX_LAST_WORDS);
 }
 
 function numberIn(errors: readonly string[]): string | undefined {

@@ -95,6 +95,7 @@ export const ResultLine = z.object({
   subtype: text,
   is_error: z.boolean().catch(true),
   result: orNull(z.string()),
+  structured_output: z.unknown().optional(),
   session_id: text,
   num_turns: count,
   duration_ms: count,

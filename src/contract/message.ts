@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { JsonSchema } from "./json-schema.ts";
 import { MessageFile } from "./message-file.ts";
 import { Page } from "./page.ts";
 import { CallbackDeadline, CallbackUrl, Prompt, Source } from "./session.ts";
@@ -27,6 +28,7 @@ export const PostMessage = z
     }),
     callbackUrl: CallbackUrl.optional(),
     callbackDeadlineSeconds: CallbackDeadline.optional(),
+    jsonSchema: JsonSchema.optional(),
     metadata: z.record(z.string().max(200), z.json()).default({}),
   })
   .meta({ id: "PostMessage" });

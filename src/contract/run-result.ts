@@ -15,6 +15,10 @@ export const RunResult = z
       .string()
       .nullable()
       .meta({ description: "What Claude answered; null when the run has not ended, or ended without success." }),
+    structuredOutput: z
+      .json()
+      .nullable()
+      .meta({ description: "The answer in the form of the `jsonSchema` that was given; null without one." }),
     error: z.string().nullable().meta({ description: "What went wrong and what to do, for a person." }),
     costUsd: z.number().nullable(),
     usage: Usage.nullable(),

@@ -23,6 +23,7 @@ export const RunReason = z.enum([
   "unknown_claude_session",
   "prompt_refused",
   "output_too_large",
+  "invalid_output",
   "workspace_failed",
   "machine_lost",
   "interrupted",
@@ -74,6 +75,10 @@ export const Run = z
     durationMs: z.int().nullable(),
     apiDurationMs: z.int().nullable(),
     firstTokenMs: z.int().nullable(),
+    structuredOutput: z
+      .json()
+      .nullable()
+      .meta({ description: "The answer in the form of the `jsonSchema` that was given, checked against it." }),
     denials: z.array(PermissionDenial),
     stderrTail: z.string().nullable(),
     queuedAt: z.iso.datetime(),

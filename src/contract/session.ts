@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { JsonSchema } from "./json-schema.ts";
 import { Page } from "./page.ts";
 
 export const SessionStatus = z.enum([
@@ -112,6 +113,7 @@ export const CreateSession = z
     slackChannel: z.string().trim().min(1).max(100).optional(),
     callbackUrl: CallbackUrl.optional(),
     callbackDeadlineSeconds: CallbackDeadline.optional(),
+    jsonSchema: JsonSchema.optional(),
     metadata: Metadata.default({}),
     author: z.string().trim().min(1).max(200).optional().meta({ description: "Who asks, for a person." }),
     source: Source.default("api").meta({
@@ -183,9 +185,9 @@ export const SessionFilter = z.object({
     .transform((text) => text?.split(","))
     .pipe(z.array(SessionStatus).optional())
     .meta({ description: "One status, or several with commas between." }),
-  projectType: ProjectType.optional(),
-  source: Source.optional(),
-  tag: Tag.optional(),
+  projectType: ProjectType.optional().meta({ description: "Only those that work in such a place." }),
+  source: Source.optional().meta({ description: "Only those that came through this door." }),
+  tag: Tag.optional().meta({ description: "Only those with this tag." }),
   thread: z.string().max(200).optional().meta({ description: "A Slack thread, `channel:ts` or the ts alone." }),
   q: z
     .string()

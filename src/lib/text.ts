@@ -17,6 +17,15 @@ export function capText(text: string, max: number = MAX_STORED_TEXT): string {
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
+/** A JSON value with nothing in it that PostgreSQL refuses, and nothing cut. */
+export function storableJson(value: unknown): Json {
+  if (typeof value === "string") return storable(value);
+  if (Array.isArray(value)) return value.map(storableJson);
+  if (typeof value !== "object" || value === null)
+    return typeof value === "number" || typeof value === "boolean" ? value : null;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storable(key), storableJson(item)]));
+}
+
 /** A JSON value as the ledger keeps it: long texts cut and marked, the whole bounded in size and depth. */
 export function capJson(value: unknown): Json {
   const budget = { left: MAX_STORED_JSON };

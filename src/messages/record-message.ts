@@ -4,6 +4,7 @@ import { callbackColumns } from "../deliveries/callback-queries.ts";
 import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import { queueToThreads } from "../deliveries/thread-queries.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
+import { checkJsonSchema } from "../lib/json-schema.ts";
 import type { Nudge } from "../queue/queue.ts";
 import { findRunningRun, queueRun } from "../runs/run-queries.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
@@ -17,6 +18,7 @@ const MAX_QUEUED = 100;
 /** What goes together in a message and what does not. AppError "invalid" names the field. */
 export function checkPost(body: PostMessage): void {
   const { direction, deliver, callbackUrl, steer, restart } = body;
+  checkForm(body);
   if (direction === "inbound") {
     if (steer && body.callbackDeadlineSeconds !== undefined)
       throw invalidField(
@@ -32,6 +34,15 @@ export function checkPost(body: PostMessage): void {
     throw invalidField("body.callbackUrl", "is for inbound messages: it tells the end of the run they make");
   if (steer) throw invalidField("body.steer", "is for inbound messages");
   if (restart) throw invalidField("body.restart", "is for inbound messages that make a run of their own");
+}
+
+/** The form that the answer is wanted in. */
+function checkForm({ jsonSchema, direction, steer }: PostMessage): void {
+  if (jsonSchema === undefined) return;
+  if (direction === "outbound")
+    throw invalidField("body.jsonSchema", "is for inbound messages: it is the form of Claude's answer to them");
+  if (steer) throw invalidField("body.jsonSchema", "needs a run of the message's own, so it cannot go with steer");
+  checkJsonSchema("body.jsonSchema", jsonSchema);
 }
 
 interface Parts {
@@ -85,6 +96,7 @@ const rowOf = (sessionId: string, said: Said, outboundUrls: Parts["outboundUrls"
   metadata: said.metadata,
   ...callbackColumns(said, outboundUrls),
   restart: said.restart ?? null,
+  jsonSchema: said.jsonSchema ?? null,
 });
 
 async function sendToThreads(tx: Transaction, sessionId: string, messageId: string): Promise<void> {

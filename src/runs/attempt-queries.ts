@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Usage } from "../contract/run.ts";
 import type { WaitingFor } from "../contract/session.ts";
 import type { Database, Transaction } from "../db/database.ts";
+import type { Json } from "../lib/text.ts";
 import { appendEvents } from "../sessions/event-queries.ts";
 import { moveSession } from "../sessions/session-queries.ts";
 import { tellSubscribers } from "../subscriptions/tell-subscribers-queries.ts";
@@ -212,11 +213,16 @@ export async function findEarlierReasons(tx: Transaction, { runId, attempt }: { 
 export const closeRun = (
   tx: Transaction,
   runId: string,
-  end: { status: string; reason: string; error: string | null },
+  { structuredOutput, ...end }: { status: string; reason: string; error: string | null; structuredOutput: Json },
 ) =>
   tx
     .updateTable("runs")
-    .set({ ...end, finishedAt: new Date(), waitingFor: null })
+    .set({
+      ...end,
+      structuredOutput: structuredOutput === null ? null : JSON.stringify(structuredOutput),
+      finishedAt: new Date(),
+      waitingFor: null,
+    })
     .where("id", "=", runId)
     .execute();
 

@@ -113,7 +113,8 @@ async function conclude(
   { end, status }: { end: RunEnd; status: keyof typeof restingStatus },
 ): Promise<void> {
   const reason = status === "cancelled" ? "stopped" : end.reason;
-  await closeRun(tx, run.id, { status, reason, error: end.error });
+  const { error, structuredOutput } = end;
+  await closeRun(tx, run.id, { status, reason, error, structuredOutput });
   const content = answerOf(end);
   const message = await insertMessage(tx, {
     sessionId: run.sessionId,

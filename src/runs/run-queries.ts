@@ -93,7 +93,7 @@ export async function findDueRun(db: Kysely<DB>, sessionId: string) {
     .innerJoin("sessionMessages as m", "m.id", "runs.messageId")
     .selectAll("runs")
     .innerJoin("sessions", "sessions.id", "runs.sessionId")
-    .select(["m.content", "m.source as messageSource", "m.author", "m.restart", "m.position"])
+    .select(["m.content", "m.source as messageSource", "m.author", "m.restart", "m.jsonSchema", "m.position"])
     .select(["sessions.options", "sessions.wakeAt"])
     .where("runs.sessionId", "=", sessionId)
     .where("runs.finishedAt", "is", null)

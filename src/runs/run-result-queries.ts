@@ -33,6 +33,7 @@ export async function findRunResult(db: Kysely<DB>, runId: string, baseUrl: stri
     status: run.status as RunResult["status"],
     reason: run.reason as RunResult["reason"],
     answer: run.error === null ? run.answer : null,
+    structuredOutput: run.structuredOutput as RunResult["structuredOutput"],
     error: run.error,
     costUsd: run.costUsd,
     usage: run.usage as RunResult["usage"],

@@ -46,6 +46,7 @@ function present(row: RunRow, attempts: readonly AttemptRow[]): Run {
     durationMs: row.durationMs,
     apiDurationMs: row.apiDurationMs,
     firstTokenMs: row.firstTokenMs,
+    structuredOutput: row.structuredOutput as Run["structuredOutput"],
     denials: row.denials as Run["denials"],
     stderrTail: row.stderrTail,
     queuedAt: row.queuedAt.toISOString(),

@@ -4,6 +4,7 @@ import type { Outcome } from "../claude/claude-outcome.ts";
 import type { ClaudeProcess } from "../claude/claude-process.ts";
 import type { Claude } from "../claude/claude.ts";
 import type { Config } from "../config.ts";
+import type { JsonSchema } from "../contract/json-schema.ts";
 import type { RunReason } from "../contract/run.ts";
 import type { ClaudeOptions } from "../contract/session.ts";
 import type { Database } from "../db/database.ts";
@@ -149,6 +150,7 @@ async function weigh(
     stderr,
     ended: control.reason ?? null,
     limits: session?.options as ClaudeOptions,
+    jsonSchema: (run.jsonSchema as JsonSchema | null) ?? undefined,
     previousCostUsd: session?.cumulativeCostUsd ?? 0,
     previousApiMs: await sumApiMs(db, run.sessionId),
   });
@@ -178,6 +180,7 @@ const unheard = (reason: RunReason, error: string): RunEnd => ({
   reason,
   error,
   answer: null,
+  structuredOutput: null,
   costUsd: null,
   cumulativeCostUsd: null,
   usage: null,

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { ClaudeProcess } from "../claude/claude-process.ts";
+import type { JsonSchema } from "../contract/json-schema.ts";
 import type { ClaudeOptions } from "../contract/session.ts";
 import { AppError, toError } from "../lib/errors.ts";
 import { findSession } from "../sessions/session-queries.ts";
@@ -62,6 +63,7 @@ export async function startRun(
       cwd: workspace.path,
       hookToken: token,
       marker: `${run.id}.${attempt.attempt}`,
+      jsonSchema: (run.jsonSchema as JsonSchema | null) ?? undefined,
     })
     .catch((error: unknown) => failWith(isTooOld(error) ? "cli_unsupported" : "cli_missing")(error));
   try {

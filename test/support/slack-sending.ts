@@ -178,6 +178,7 @@ export async function answerOf(
     reason: "success",
     answer,
     error: null,
+    structuredOutput: null,
     costUsd: 0.0421,
     usage: null,
     turns: 2,

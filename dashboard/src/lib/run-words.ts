@@ -41,6 +41,7 @@ export const REASONS: Record<RunReason, ReasonWords> = {
   },
   prompt_refused: { title: "Prompt refused", advice: "Word the message differently and send it again." },
   output_too_large: { title: "Output too large", advice: GO_ON },
+  invalid_output: { title: "Answer not in the wanted form", advice: GO_ON },
   workspace_failed: {
     title: "Workspace could not be prepared",
     advice: "Check the repository, the branch and the access to it.",

@@ -24,6 +24,7 @@ test("exit 0 with a good result is a success with answer, cost, usage and times"
   expect(judge(after(bashStream, 0))).toEqual({
     reason: "success",
     error: null,
+    structuredOutput: null,
     answer: "done",
     costUsd: 0.0016,
     cumulativeCostUsd: 0.0016,

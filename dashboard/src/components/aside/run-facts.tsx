@@ -104,6 +104,14 @@ function Troubles({ run }: { run: Run }) {
   );
 }
 
+/** An answer may have a million letters, and an aside is narrow. */
+const MAX_OUTPUT = 20_000;
+
+function shownOutput(value: Run["structuredOutput"]): string {
+  const text = JSON.stringify(value, null, 2);
+  return text.length <= MAX_OUTPUT ? text : `${text.slice(0, MAX_OUTPUT)}…`;
+}
+
 /** One run: how it ended and why, what it took and cost, with which model and CLI. */
 export function RunFacts({ run, open }: { run: Run; open: boolean }) {
   const sums = [run.durationMs !== null && duration(run.durationMs), run.costUsd !== null && money(run.costUsd)];
@@ -126,6 +134,11 @@ export function RunFacts({ run, open }: { run: Run; open: boolean }) {
           <code className={classes.typed}>{run.runId}</code>
         </Row>
       </dl>
+      {run.structuredOutput !== null && (
+        <pre className={classes.stderr} tabIndex={0} aria-label="Answer in the wanted form">
+          {shownOutput(run.structuredOutput)}
+        </pre>
+      )}
       {run.stderrTail && (
         <pre className={classes.stderr} tabIndex={0} aria-label="Last lines of standard error">
           {run.stderrTail}
