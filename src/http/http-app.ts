@@ -13,6 +13,7 @@ import { requestLog } from "./request-log.ts";
 import { routesOf } from "./route.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { unknownRoute } from "./unknown-route.ts";
+import type { SocketDoor } from "./upgrades.ts";
 
 export interface HttpSettings {
   host: string;
@@ -35,13 +36,17 @@ export interface HttpParts {
   hookRouters: readonly Router[];
   /** For callers, with JSON bodies. */
   routers: readonly Router[];
+  /** What speaks WebSocket, and where. */
+  socketDoors?: readonly SocketDoor[];
+  /** Who is asking, when sockets ask it too: wrong keys count together, wherever they are tried. */
+  who?: WhoIsAsking;
 }
 
 /** The Express application: what every request passes, top to bottom. */
 export function createHttpApp(parts: HttpParts): Application {
   const { settings, log, openRouters, hookRouters, routers } = parts;
   const https = settings.publicUrl?.startsWith("https:") ?? false;
-  const who = createWhoIsAsking({ ...settings, verifyRunToken: parts.verifyRunToken });
+  const who = parts.who ?? createWhoIsAsking({ ...settings, verifyRunToken: parts.verifyRunToken });
   const signIn = signInRoutes(who, { secure: https });
   const docs = docsRoutes(() => createOpenApi(all, { version: parts.version }));
   const all = [...routers, ...hookRouters, signIn, ...openRouters, docs];

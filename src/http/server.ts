@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { isLoopbackName } from "../auth/host-names.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { createHttpApp, type HttpParts, type HttpSettings } from "./http-app.ts";
-import { endEventStreams } from "./sse.ts";
+import { countEventStreams, endEventStreams } from "./sse.ts";
+import { dispatchUpgrades, refuseUpgrade, type OnUpgrade } from "./upgrades.ts";
 
 /** What one client, and all of them together, may take of the server. */
 export const HTTP_LIMITS = {
@@ -37,7 +37,10 @@ export interface HttpServer extends AsyncDisposable {
   server: Server;
 }
 
-type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+export interface AppServer extends HttpServer {
+  /** Dashboards and other feeds that are open right now. */
+  countEventStreams: () => number;
+}
 
 export interface ListenOptions {
   /** What sets the address, for the message when it cannot be listened on. */
@@ -51,11 +54,21 @@ export interface ListenOptions {
 }
 
 /** Listens; disposing stops accepting, ends event streams, waits up to 10 s for answers under way, then closes the rest. */
-export async function startServer(parts: HttpParts, limits: HttpLimits = HTTP_LIMITS): Promise<HttpServer> {
-  const { settings, log } = parts;
+export async function startServer(parts: HttpParts, limits: HttpLimits = HTTP_LIMITS): Promise<AppServer> {
+  const { settings, log, socketDoors = [] } = parts;
   refuseOpenDoor(settings);
   const app = createHttpApp(parts);
-  return startListening(app, { settings, log, limits, beforeDrain: () => endEventStreams(app) });
+  const listening = await startListening(app, {
+    settings,
+    log,
+    limits,
+    onUpgrade: dispatchUpgrades(socketDoors),
+    beforeDrain() {
+      endEventStreams(app);
+      for (const door of socketDoors) door.close();
+    },
+  });
+  return { ...listening, countEventStreams: () => countEventStreams(app) };
 }
 
 /** A server for any application, with our limits and our way to stop. */
@@ -144,12 +157,6 @@ async function allAnswered(server: Server, open: ReadonlySet<ServerResponse>, dr
     server.closeIdleConnections();
     await setTimeout(DRAIN_CHECK_MS);
   }
-}
-
-/** No route speaks WebSocket yet. */
-function refuseUpgrade(_req: IncomingMessage, socket: Duplex): void {
-  socket.on("error", () => socket.destroy());
-  socket.end("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
 }
 
 const urlHost = (host: string): string => {
