@@ -1,5 +1,6 @@
 import { simpleParser, type AddressObject, type Attachment, type EmailAddress, type ParsedMail } from "mailparser";
 import { MAIL_LIMITS, type Mail, type MailAddress, type MailFile } from "./mail.ts";
+import { visibleHtml } from "./visible-html.ts";
 
 /** Seals of the mail itself, of no use to anybody who reads it. */
 const SEALS = new Set(["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"]);
@@ -66,8 +67,7 @@ async function textOf({ text, html }: ParsedMail): Promise<string> {
 
 /** By the parser's own way, in which the cells of a table would stick together. */
 async function textOfHtml(html: string): Promise<string> {
-  const apart = html
-    .slice(0, MAIL_LIMITS.htmlCharacters)
+  const apart = visibleHtml(html.slice(0, MAIL_LIMITS.htmlCharacters))
     .replaceAll(/<\/t[dh]\s*>/gi, "&emsp;$&")
     .replaceAll(/<\/tr\s*>/gi, "<br>$&");
   const body = Buffer.from(apart).toString("base64");
