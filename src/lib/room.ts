@@ -4,7 +4,6 @@ export interface Taken extends Disposable {
   shrink(size: number): void;
 }
 
-export type Room = ReturnType<typeof createRoom>;
 
 interface Waiting {
   size: number;
