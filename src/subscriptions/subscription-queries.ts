@@ -52,7 +52,10 @@ export const bumpSecret = (db: Kysely<DB>, id: string): Promise<SubscriptionRow 
     .returningAll()
     .executeTakeFirst();
 
-/** What was on its way to it goes with it. False when there is none. */
+/**
+ * What waits for it goes with it. What is being sent is left alone: whoever records how that went holds its row and wants
+ * the subscription's; it finds out that there is none. False when there is none.
+ */
 export async function deleteSubscription(tx: Kysely<DB>, id: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom("subscriptions").where("id", "=", id).executeTakeFirst();
   if (numDeletedRows === 0n) return false;
@@ -60,7 +63,7 @@ export async function deleteSubscription(tx: Kysely<DB>, id: string): Promise<bo
     .deleteFrom("deliveries")
     .where("kind", "=", "subscription")
     .where("address", "=", id)
-    .where("status", "in", ["pending", "sending"])
+    .where("status", "=", "pending")
     .execute();
   return true;
 }
