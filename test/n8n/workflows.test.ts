@@ -21,11 +21,11 @@ let github: FakeGithub;
 const parts = new AsyncDisposableStack();
 
 /** The one change beside Config: what would happen on Mondays happens now. */
-function often(workflow: Workflow): Workflow {
+function often(workflow: Workflow): Workflow[] {
   for (const { type, parameters } of workflow.nodes)
     if (type.endsWith("scheduleTrigger"))
       parameters["rule"] = { interval: [{ field: "cronExpression", expression: "*/10 * * * * *" }] };
-  return workflow;
+  return [workflow];
 }
 
 beforeAll(async () => {
@@ -193,7 +193,7 @@ test("a workflow that fails says so in Slack, in the orchestrator's words", asyn
     repository: { name: "x", full_name: "no repository", owner: { login: "acme" } },
   });
   const { text } = await posted("Claude: work on labelled GitHub issues failed", SECRET);
-  expect(text).toContain("at “Start session”: body.githubRepo must be owner/repo or a git URL");
+  expect(text).toContain("at “Start session”: body.githubRepo must not hold spaces");
   await n8n.database.execution("claudeErrorWflow", "success");
 });
 

@@ -30,11 +30,18 @@ interface Furnishing {
   slack?: FakeSlackOptions;
   /** Only these files and the one for errors; all by default. */
   files?: readonly string[];
-  change?: (workflow: Workflow) => Workflow;
+  /** What is imported instead of a workflow. */
+  change?: (workflow: Workflow) => Workflow[];
 }
 
 /** Our real server with the real CLI on a scripted model, and the real n8n with our workflows; nothing reaches further. */
-export async function openHouse({ config = {}, credentials = [], slack = {}, files, change = (it) => it }: Furnishing) {
+export async function openHouse({
+  config = {},
+  credentials = [],
+  slack = {},
+  files,
+  change = (it) => [it],
+}: Furnishing) {
   await using parts = new AsyncDisposableStack();
   const place = parts.use(await openServerPlace());
   const remotes = join(place.folder, "remotes");
@@ -47,7 +54,7 @@ export async function openHouse({ config = {}, credentials = [], slack = {}, fil
 
   const outside = parts.use(await startOutside(slack));
   const shipped = workflowFiles().filter((file) => !files || files.includes(file) || file.startsWith("10-"));
-  const workflows = shipped.map((file) => {
+  const workflows = shipped.flatMap((file) => {
     const workflow = readWorkflow(file);
     const own = { ...config[file], ...(file.startsWith("10-") ? {} : { orchestratorUrl: server.url }) };
     return change(configured(workflow, own));

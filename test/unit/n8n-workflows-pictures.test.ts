@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { drawWorkflow } from "../../scripts/n8n-picture.ts";
+import { readWorkflow, workflowFiles, WORKFLOWS } from "../support/n8n-workflows.ts";
+
+const readme = readFileSync(join(WORKFLOWS, "README.md"), "utf8");
+
+test.each(workflowFiles())(
+  "the picture of %s is the one of this file (npm run picture:n8n), and the README shows both",
+  (file) => {
+    const picture = file.replace(/json$/u, "svg");
+    expect(readFileSync(join(WORKFLOWS, "pictures", picture), "utf8")).toBe(drawWorkflow(readWorkflow(file)));
+    expect(readme).toContain(`](pictures/${picture})`);
+    expect(readme).toContain(`](${file})`);
+  },
+);
+
+test("a picture shows each node's name and stays within its frame", () => {
+  const workflow = readWorkflow("09-approval.json");
+  const drawn = drawWorkflow(workflow);
+  const [left = 0, top = 0, width = 0, height = 0] =
+    /viewBox="([^"]+)"/u.exec(drawn)?.[1]?.split(" ").map(Number) ?? [];
+  for (const { name, position } of workflow.nodes) {
+    if (!name.startsWith("Note")) expect(drawn).toContain(`>${name.split(" ", 1)[0]}`);
+    expect(position[0]).toBeGreaterThan(left);
+    expect(position[0]).toBeLessThan(left + width);
+    expect(position[1]).toBeGreaterThan(top);
+    expect(position[1]).toBeLessThan(top + height);
+  }
+});
+
+test("the README names what each Config holds, but for what all hold", () => {
+  const common = new Set(["orchestratorUrl", "requestKey", "sender", "sessionId"]);
+  for (const file of workflowFiles()) {
+    const config = readWorkflow(file).nodes.find(({ name }) => name === "Config");
+    const fields = config?.parameters["assignments"] as { assignments: { name: string }[] } | undefined;
+    const [, section = ""] = new RegExp(`\\(${file}\\)(.*)`, "u").exec(readme) ?? [];
+    for (const { name } of fields?.assignments ?? [])
+      if (!common.has(name)) expect(section, file).toContain(`\`${name}\``);
+  }
+});
