@@ -7,7 +7,8 @@ const hasChromium = requireChromium();
 let all: DashboardApp;
 
 beforeAll(async () => {
-  if (hasChromium) all = await dashboardApp();
+  const mail = { SMTP_HOST: "127.0.0.1", EMAIL_FROM: "claude@orch.test", EMAIL_ALLOWED_SENDERS: "@example.com" };
+  if (hasChromium) all = await dashboardApp(mail);
 });
 afterAll(() => all?.[Symbol.asyncDispose]());
 
@@ -63,6 +64,7 @@ test("files of a message and the threads of a session are shown, and a thread is
   expect(await files.getByRole("listitem").allInnerTexts()).toContainEqual(expect.stringMatching(/xlsx\s*183 kB/u));
   const slack = page.getByRole("switch", { name: "Answers to Slack C0123456789" });
   expect(await slack.getAttribute("aria-checked")).toBe("true");
+  expect(await page.getByText("go on with this session").innerText()).toMatch(/claude\+[0-9a-f-]{29}@orch\.test/u);
   expect(await seriousFaults(page)).toEqual([]);
   await slack.focus();
   await page.keyboard.press("Space");
@@ -100,7 +102,7 @@ test.each([
   await picture(page, `files-${scheme}-${width}`);
   await page.goto(`${all.app.url}/sessions/${sessionId}?tab=facts`);
   const threads = page.getByRole("list", { name: "Threads" });
-  await threads.scrollIntoViewIfNeeded();
+  await page.getByRole("button", { name: "Copy the mail address of this session" }).scrollIntoViewIfNeeded();
   const places = await threads
     .getByRole("switch")
     .evaluateAll((switches) => switches.map((one) => one.getBoundingClientRect().right));

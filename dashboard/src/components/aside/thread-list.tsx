@@ -7,6 +7,19 @@ import { Switch } from "../switch.tsx";
 import facts from "./facts-tab.module.css";
 import classes from "./thread-list.module.css";
 
+/** A mail address that does not fit breaks before its @, not in a word. */
+function Place({ place }: { place: string }) {
+  const at = place.lastIndexOf("@");
+  if (at < 0) return place;
+  return (
+    <>
+      {place.slice(0, at)}
+      <wbr />
+      {place.slice(at)}
+    </>
+  );
+}
+
 function Thread({ thread, onMute }: { thread: SessionThread; onMute: (muted: boolean) => void }) {
   const { Icon, name } = SOURCES[thread.kind];
   return (
@@ -14,7 +27,9 @@ function Thread({ thread, onMute }: { thread: SessionThread; onMute: (muted: boo
       <Icon size={13} />
       <span className={classes.where}>
         <span className={classes.door}>{name}</span>
-        <span className={classes.place}>{thread.place}</span>
+        <span className={classes.place}>
+          <Place place={thread.place} />
+        </span>
       </span>
       <Switch label={`Answers to ${name} ${thread.place}`} on={!thread.muted} onChange={(on) => onMute(!on)}>
         {thread.muted ? "muted" : "hears answers"}
@@ -28,7 +43,11 @@ function MailAddress({ address }: { address: string }) {
   return (
     <p className={classes.mail}>
       <span>
-        Mails to <code>{address}</code> go on with this session.
+        Mails to{" "}
+        <code>
+          <Place place={address} />
+        </code>{" "}
+        go on with this session.
       </span>
       <CopyButton text={address} label="Copy the mail address of this session" />
     </p>
