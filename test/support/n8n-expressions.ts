@@ -43,7 +43,7 @@ const world = createContext({
 
 /** The object that an expression `JSON.stringify({…})` makes, with "x" and the like for what only a run knows. */
 export function objectOf(code: string): Record<string, unknown> {
-  const made: unknown = new Script(`(${code}\n)`).runInContext(world, { timeout: 100 });
+  const made: unknown = new Script(`(${code}\n)`).runInContext(world, { timeout: 5_000 });
   if (typeof made !== "object" || made === null) throw new Error("is no JSON.stringify({…})");
   return made as Record<string, unknown>;
 }
