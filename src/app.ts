@@ -1,5 +1,6 @@
 import { openChannels } from "./app-channels.ts";
 import { hooksOnly, openDoors, type Core } from "./app-doors.ts";
+import { connectToHub } from "./app-orchestrator.ts";
 import { openServices } from "./app-services.ts";
 import { createClaude } from "./claude/claude.ts";
 import { findMarkedProcesses, sweepMarker } from "./claude/marked-processes.ts";
@@ -14,7 +15,7 @@ import { healthRoutes } from "./http/health-routes.ts";
 import type { HttpParts } from "./http/http-app.ts";
 import { createMetricsRoutes } from "./http/metrics-routes.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
-import { startServer } from "./http/server.ts";
+import { type AppServer, startServer } from "./http/server.ts";
 import { AppError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
 import { VERSION } from "./lib/version.ts";
@@ -57,7 +58,8 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   const hooks = parts.use(openHookService({ db, connectionString: storage.connectionString, log, workerId }));
   const runs = createRunService({ db, nudge: queue.nudge });
   const outboundUrls = createOutboundUrls(config.outbound);
-  const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address, outboundUrls };
+  const hub: Core["hub"] = { connection: () => null };
+  const core: Core = { config, log, workerId, storage, claude, workspaces, hooks, runs, address, hub, outboundUrls };
 
   const serving = role === "serve" ? await openServing(core, parts) : undefined;
   const operations = await openOperations(core, parts);
@@ -69,6 +71,7 @@ export async function startApp(config: Config, log: Logger, role: Role = "serve"
   address.hooks = hookUrl({ ...config.http, port: server.port });
   operations.requests.watch(server.server);
   await serving?.channels.start();
+  await serving?.connectHub(server);
   const worker = parts.use(
     await startWorker({
       db,
@@ -113,7 +116,8 @@ async function openServing(core: Core, parts: AsyncDisposableStack) {
       hookRouters: channels.rawRouters,
       routers: [...channels.routers, ...routers],
     });
-  return { channels, doorsWith };
+  const connectHub = (server: AppServer) => connectToHub(core, services, { parts, listener, server });
+  return { channels, doorsWith, connectHub };
 }
 
 /** What keeps an installation healthy, and what it shows of itself. */

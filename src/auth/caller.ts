@@ -1,9 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../lib/errors.ts";
 
-/** Who a request comes from: this machine, the holder of an API key (directly or signed in), or one of our runs. */
+/**
+ * Who a request comes from: this machine, the holder of an API key (directly or signed in), one of our runs, or a person
+ * whom a hub let in.
+ */
 export interface Caller {
-  kind: "local" | "key" | "cookie" | "run";
+  kind: "local" | "key" | "cookie" | "run" | "hub";
   name: string;
   runId?: string;
   sessionId?: string;

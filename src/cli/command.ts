@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { AppError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
 
+const ORCHESTRATOR_TOKEN =
+  "the hub's token for this machine; everybody here can see it in the list of processes, so ORCHESTRATOR_TOKEN is better";
 const STOP_RUNS = "on shutdown stop the runs that are on, instead of leaving them to the next start";
 
 /** Read when they are asked for: the server's modules take a second, which a command that only asks it need not wait. */
@@ -25,7 +27,10 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
     .command("serve", { isDefault: true })
     .description("Serve the API and the dashboard, and carry out runs")
     .option("--stop-runs", STOP_RUNS)
-    .action(async ({ stopRuns = false }: { stopRuns?: boolean }) => (await import("./serve.ts")).serve({ stopRuns }));
+    .option("--orchestrator-token <token>", ORCHESTRATOR_TOKEN)
+    .action(async ({ stopRuns = false, orchestratorToken }: { stopRuns?: boolean; orchestratorToken?: string }) =>
+      (await import("./serve.ts")).serve({ stopRuns, orchestratorToken }),
+    );
   program
     .command("worker")
     .description("Only carry out runs, for a server elsewhere on the same DATABASE_URL")

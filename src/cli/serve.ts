@@ -7,10 +7,19 @@ import { untilSignal } from "./until-signal.ts";
 
 const STOP_RUNS_MS = 20_000;
 
+interface ServeOptions {
+  stopRuns: boolean;
+  role?: Role;
+  orchestratorToken?: string | undefined;
+}
+
 /** Serves until it is told to stop; what runs then goes on and is found again by the next start. */
-export async function serve({ stopRuns, role = "serve" }: { stopRuns: boolean; role?: Role }): Promise<void> {
+export async function serve({ stopRuns, role = "serve", orchestratorToken }: ServeOptions): Promise<void> {
   loadDotEnv();
-  const config = readConfig();
+  const config = readConfig(
+    undefined,
+    orchestratorToken === undefined ? {} : { ORCHESTRATOR_TOKEN: orchestratorToken },
+  );
   if (config.hub.isServed) return (await import("./hub-command.ts")).serveHub();
   const log = createLogger(config.logLevel);
   const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));

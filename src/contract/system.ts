@@ -30,6 +30,22 @@ export const Version = z
   .meta({ id: "Version" });
 export type Version = z.infer<typeof Version>;
 
+/** How this machine stands with its hub. */
+export const HubConnection = z
+  .object({
+    url: z.string(),
+    state: z.enum(["connecting", "pending", "connected", "waiting", "away"]).meta({
+      description:
+        "pending: waiting to be claimed. waiting: until the next try to connect. away: sent away by the hub, until a restart.",
+    }),
+    since: z.iso.datetime(),
+    clientId: z.string(),
+    claimCode: z.string().nullable().meta({ description: "What the hub shows of a machine that waits to be claimed." }),
+    message: z.string().nullable().meta({ description: "Why it is not connected." }),
+  })
+  .meta({ id: "HubConnection" });
+export type HubConnection = z.infer<typeof HubConnection>;
+
 /** What the dashboard's status line and first-start page show. */
 export const SystemStatus = z
   .object({
@@ -44,6 +60,7 @@ export const SystemStatus = z
     projectRoots: z.array(z.string()),
     defaults: z.object({ permissionMode: z.string(), timeoutSeconds: z.int(), bypassAllowed: z.boolean() }),
     hooksReceived: z.int().meta({ description: "Hook posts taken in since the start." }),
+    hub: HubConnection.nullable().meta({ description: "null: this server is no machine of a hub." }),
   })
   .meta({ id: "SystemStatus" });
 export type SystemStatus = z.infer<typeof SystemStatus>;

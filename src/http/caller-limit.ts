@@ -7,7 +7,8 @@ const WINDOW_MS = 60_000;
 
 /**
  * Requests a minute for each caller. People at this machine are not limited; hook routes stand before this, because
- * Claude waits for them. Counts are kept by key and cookie, so there are never more of them than API keys.
+ * Claude waits for them. Counts are kept by key, cookie and person at a hub, so there are never more of them
+ * than may come in.
  */
 export function callerLimit(perMinute: number): RequestHandler {
   return rateLimit({

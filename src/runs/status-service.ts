@@ -21,10 +21,11 @@ interface Parts {
   fixed: Pick<SystemStatus, "signIn" | "projectRoots" | "defaults">;
   publicUrl: () => string;
   hooksReceived: () => number;
+  hubConnection: () => SystemStatus["hub"];
 }
 
 export function createStatusService(parts: Parts) {
-  const { db, databaseKind, workerId, slots, claude, fixed, publicUrl, hooksReceived } = parts;
+  const { db, databaseKind, workerId, slots, claude, fixed, publicUrl, hooksReceived, hubConnection } = parts;
 
   /** A CLI that is missing is said, not thrown: the server works without one. */
   async function describeClaude(): Promise<Version["claude"]> {
@@ -63,6 +64,7 @@ export function createStatusService(parts: Parts) {
         publicUrl: publicUrl(),
         claude: await describeClaude(),
         hooksReceived: hooksReceived(),
+        hub: hubConnection(),
       };
     },
   };

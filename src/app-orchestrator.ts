@@ -1,0 +1,37 @@
+import type { Core } from "./app-doors.ts";
+import type { Services } from "./app-services.ts";
+import type { Listener } from "./db/notify.ts";
+import { openInProcess } from "./http/in-process.ts";
+import type { AppServer } from "./http/server.ts";
+import { openOrchestrator } from "./orchestrator/orchestrator-door.ts";
+import { findRunCounts } from "./runs/worker-queries.ts";
+import { SESSION_EVENTS } from "./sessions/event-queries.ts";
+
+/** Makes this process a machine of the hub it is configured for, if any; what people there ask for enters the server. */
+export async function connectToHub(
+  core: Core,
+  services: Services,
+  { parts, listener, server }: { parts: AsyncDisposableStack; listener: Listener; server: AppServer },
+): Promise<void> {
+  const { config, log, storage, workerId, hub } = core;
+  const { db } = storage;
+  if (!config.orchestrator) return;
+  const orchestrator = parts.use(
+    await openOrchestrator({
+      ...services,
+      config: config.orchestrator,
+      db,
+      dataDir: config.dataDir,
+      project: config.workspaces.projectRoots[0] ?? process.cwd(),
+      inProcess: openInProcess(server.server),
+      countBusy: async () => (await findRunCounts(db, workerId)).busy,
+      isWatched: () => server.countEventStreams() > 0,
+      async watchLedger(onChange) {
+        await listener.listen(SESSION_EVENTS, onChange);
+        listener.onResync(onChange);
+      },
+      log,
+    }),
+  );
+  hub.connection = orchestrator.connection;
+}

@@ -1,0 +1,53 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Database } from "../db/database.ts";
+import { readSecretFile } from "../lib/secret-file.ts";
+import { findClaim, removeClaim, saveClaim } from "./claim-queries.ts";
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+export interface ClaimedToken {
+  token: string;
+  clientId: string | undefined;
+}
+
+export type ClaimStore = Awaited<ReturnType<typeof openClaimStore>>;
+
+/** Where the token is kept that a hub gave us when we were claimed: encrypted, by a key outside the database. */
+export async function openClaimStore({ db, dataDir, hub }: { db: Database; dataDir: string; hub: string }) {
+  const secret = await readSecretFile(join(dataDir, "orchestrator-token-key"));
+  const key = Buffer.from(hkdfSync("sha256", secret, "claude-orchestrator", "hub token v1", 32));
+  const bound = Buffer.from(`token for ${hub}`);
+
+  function seal(token: string): Buffer {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES }).setAAD(bound);
+    const sealed = Buffer.concat([cipher.update(token, "utf8"), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
+  }
+
+  function unseal(sealed: Buffer): string | undefined {
+    try {
+      const iv = sealed.subarray(0, IV_BYTES);
+      const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
+      decipher.setAAD(bound).setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString();
+    } catch {
+      return undefined;
+    }
+  }
+
+  return {
+    /** Undefined when there is none, or the key that opens it is gone: then the machine is to be claimed again. */
+    async read(): Promise<ClaimedToken | undefined> {
+      const claim = await findClaim(db, hub);
+      const token = claim && unseal(claim.sealedToken);
+      return token === undefined ? undefined : { token, clientId: claim?.clientId ?? undefined };
+    },
+    save: ({ token, clientId }: ClaimedToken) =>
+      saveClaim(db, { hub, sealedToken: seal(token), clientId: clientId ?? null }),
+    /** The hub no longer takes it. */
+    forget: () => removeClaim(db, hub),
+  };
+}
