@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sql, type Kysely } from "kysely";
+import { claimUndoubled, fromNow } from "../db/claims.ts";
 import type { Database } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { capText } from "../lib/text.ts";
@@ -15,8 +16,6 @@ export type Claimed = DeliveryRow & { claim: string };
 const MAX_ERROR = 1_000;
 const MAX_RESPONSE = 4_000;
 
-const isDouble = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "23505";
-
 interface Claiming {
   kinds: readonly string[];
   /** What others of this process carry. */
@@ -30,16 +29,8 @@ interface Claiming {
  * address. One whose sender has died (its claim ran out) is taken over, in doubt. What no process carries (its channel
  * was switched off) is taken at its deadline, to be given up. Undefined when nothing is due.
  */
-export async function claimDelivery(db: Database, claiming: Claiming): Promise<Claimed | undefined> {
-  for (;;) {
-    try {
-      return await claimOnce(db, claiming);
-    } catch (error) {
-      // Another process took one of the same thread or address at the same moment; the database let one of us through.
-      if (!isDouble(error)) throw error;
-    }
-  }
-}
+export const claimDelivery = (db: Database, claiming: Claiming): Promise<Claimed | undefined> =>
+  claimUndoubled(() => claimOnce(db, claiming));
 
 function claimOnce(db: Database, { kinds, kindsElsewhere = [], now, claimMs }: Claiming): Promise<Claimed | undefined> {
   return db.transaction().execute(async (tx) => {
@@ -73,8 +64,6 @@ function claimOnce(db: Database, { kinds, kindsElsewhere = [], now, claimMs }: C
     return { ...row, claim };
   });
 }
-
-const fromNow = (ms: number) => sql<Date>`now() + ${ms} * interval '1 millisecond'`;
 
 /** When the first of those that wait is due. */
 export async function findNextDelivery(db: Kysely<DB>, kinds: readonly string[]): Promise<Date | undefined> {

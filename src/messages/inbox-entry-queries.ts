@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { sql, type Kysely, type Selectable } from "kysely";
+import { claimUndoubled, fromNow } from "../db/claims.ts";
 import type { Database } from "../db/database.ts";
 import { notify } from "../db/notify.ts";
 import type { DB, Inbox } from "../db/schema.ts";
@@ -23,13 +24,9 @@ export type ClaimedEntry = Selectable<Inbox> & { claim: string };
 
 const MAX_REASON = 1_000;
 
-const fromNow = (ms: number) => sql<Date>`now() + ${ms} * interval '1 millisecond'`;
-
 /** What jsonb refuses becomes the replacement character. */
 const storable = (_key: string, value: unknown): unknown =>
   typeof value === "string" ? value.toWellFormed().replaceAll("\u0000", "\uFFFD") : value;
-
-const isDouble = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "23505";
 
 /** Keeps what came in, once; false when it was here before. Its sender may be told so after the commit. */
 export async function insertEntry(db: Database, { payload = {}, content, ...entry }: NewEntry): Promise<boolean> {
@@ -66,16 +63,8 @@ interface Claiming {
  * Takes the entry that is due longest: the first of its thread that is not done. One whose handler died (its claim ran
  * out) is taken over. Undefined when nothing is due.
  */
-export async function claimEntry(db: Database, claiming: Claiming): Promise<ClaimedEntry | undefined> {
-  for (;;) {
-    try {
-      return await claimOnce(db, claiming);
-    } catch (error) {
-      // Another process took one of the same thread at the same moment; the database let one of us through.
-      if (!isDouble(error)) throw error;
-    }
-  }
-}
+export const claimEntry = (db: Database, claiming: Claiming): Promise<ClaimedEntry | undefined> =>
+  claimUndoubled(() => claimOnce(db, claiming));
 
 function claimOnce(db: Database, { doors, now, claimMs }: Claiming): Promise<ClaimedEntry | undefined> {
   return db.transaction().execute(async (tx) => {
