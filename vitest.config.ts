@@ -68,7 +68,7 @@ export default defineConfig({
           name: "n8n",
           include: ["test/n8n/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 300_000,
           maxWorkers: 1,
           sequence: { groupOrder: 6 },
