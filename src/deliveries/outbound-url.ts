@@ -47,12 +47,13 @@ function liesBelow(url: URL, prefix: URL): boolean {
   return url.pathname === base || url.pathname.startsWith(`${base}/`);
 }
 
-/** What n8n answers below `…/webhook` goes on below `…/webhook-waiting`. */
+/** What n8n answers below `…/webhook` goes on below `…/webhook-waiting`, and is tried out below `…/webhook-test`. */
 function n8nPrefixes(base: string | undefined): URL[] {
   if (base === undefined) return [];
   const url = new URL(base);
   const root = url.pathname.replace(/\/$/u, "");
-  return root.endsWith("/webhook") ? [url, new URL(`${root}-waiting`, url)] : [url];
+  const beside = root.endsWith("/webhook") ? ["-waiting", "-test"] : [];
+  return [url, ...beside.map((suffix) => new URL(`${root}${suffix}`, url))];
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   SubscriptionSecret,
 } from "../../src/contract/subscription.ts";
 import { testApp, type TestApp } from "../support/app.ts";
+import { startReceiver } from "../support/callback-receiver.ts";
 import { startEventReceiver, type HeardEvent } from "../support/event-receiver.ts";
 
 let app: TestApp;
@@ -115,6 +116,19 @@ test("a subscription is kept, changed, tested and deleted; its secret is shown o
   expect((await app.fetch(path, { method: "DELETE" })).status).toBe(204);
   for (const gone of [await app.fetch(path), await app.fetch(path, { method: "DELETE" }), await post(`${path}/test`)])
     expect(gone.status).toBe(404);
+});
+
+test("twenty receivers that hang hold up no callback", async () => {
+  await using hanging = await startEventReceiver(() => undefined);
+  await using receiver = await startReceiver();
+  const body = { url: hanging.url, types: ["session.created"] };
+  const made = await Promise.all(Array.from({ length: 20 }, () => subscribe(body)));
+  await app.start({ ...local(), initialPrompt: quick, callbackUrl: receiver.url("/") });
+  await expect.poll(() => receiver.received.length, { timeout: 25_000 }).toBe(1);
+  expect(hanging.heard.length).toBeGreaterThan(0);
+  const waiting = await app.request(DeliveryPage, "/api/deliveries?kind=subscription&status=delivered");
+  expect(waiting.items.filter(({ address }) => made.some(({ id }) => id === address))).toEqual([]);
+  for (const { id } of made) await app.fetch(`/api/subscriptions/${id}`, { method: "DELETE" });
 });
 
 test.each([

@@ -49,6 +49,7 @@ test.each([
   "http://10.1.2.3:8080/anything",
   "https://n8n.example.com/webhook/abc",
   "https://n8n.example.com/webhook-waiting/7?signature=f00",
+  "https://n8n.example.com/webhook-test/abc",
 ])("%s lies below a configured prefix", (url) => {
   expect(open.refusal(url)).toBeUndefined();
 });
