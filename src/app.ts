@@ -1,6 +1,7 @@
 import { openChannels } from "./app-channels.ts";
 import { hooksOnly, openDoors, type Core } from "./app-doors.ts";
 import { connectToHub } from "./app-orchestrator.ts";
+import { openCounts } from "./app-orchestration.ts";
 import { openServices } from "./app-services.ts";
 import { createClaude } from "./claude/claude.ts";
 import { findMarkedProcesses, sweepMarker } from "./claude/marked-processes.ts";
@@ -110,12 +111,15 @@ async function openServing(core: Core, parts: AsyncDisposableStack) {
   const listener = parts.use(await openListener(core.storage.connectionString, core.log));
   const services = await openServices(core, { parts, listener });
   const channels = await openChannels(core, services, { parts, listener });
+  const counts = await openCounts(core, { parts, listener });
   const doorsWith = (routers: HttpParts["routers"]): HttpParts =>
-    openDoors(core, services, {
-      openRouters: channels.openRouters,
-      hookRouters: channels.rawRouters,
-      routers: [...channels.routers, ...routers],
-    });
+    counts.addTo(
+      openDoors(core, services, {
+        openRouters: channels.openRouters,
+        hookRouters: channels.rawRouters,
+        routers: [...channels.routers, ...routers],
+      }),
+    );
   const connectHub = (server: AppServer) => connectToHub(core, services, { parts, listener, server });
   return { channels, doorsWith, connectHub };
 }

@@ -69,6 +69,7 @@ const Environment = z.object({
   RUN_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(82_800).default(14_400),
   RUN_MEMORY_MB: z.coerce.number().int().min(0).max(1_000_000).default(1024),
   DISK_MIN_FREE_MB: z.coerce.number().int().min(0).max(100_000_000).default(1024),
+  ORCHESTRATION_MAX_DESIRED: z.coerce.number().int().min(1).max(1000).default(20),
   BUDGET_DAY_USD: z.coerce.number().positive().optional(),
   BUDGET_MONTH_USD: z.coerce.number().positive().optional(),
   RETENTION_HOUR: z.coerce.number().int().min(0).max(23).default(3),
@@ -213,6 +214,7 @@ export function readConfig(given: NodeJS.ProcessEnv = process.env, options: Node
       /** Where there must be room: what runs write lies in these two. */
       roomIn: [e.WORKSPACE_BASE, dataDir],
     },
+    orchestration: { maxDesired: e.ORCHESTRATION_MAX_DESIRED },
     retention: lifetimesOf(e),
     ...doorsOf(e),
   } as const;

@@ -1,15 +1,14 @@
 import { sql, type Kysely } from "kysely";
 import type { Config } from "../config.ts";
 import type { WaitingFor } from "../contract/session.ts";
+import { holdAdmission } from "../db/admission-lock.ts";
 import type { Transaction } from "../db/database.ts";
 import type { DB } from "../db/schema.ts";
 import { moveSession, updateSession } from "../sessions/session-queries.ts";
 import type { AdmissionFacts } from "./admission.ts";
 import { findBudgets } from "./budget-queries.ts";
+import { findDesired } from "./desired-queries.ts";
 import type { MachineFacts } from "./machine-facts.ts";
-
-/** Any number, the same in every process: whoever admits a run holds it until its transaction ends. */
-const ADMISSION_LOCK = 7_003_001;
 
 /** How long a run grows until the memory it takes shows in what the machine says is available. */
 const GROWING_SECONDS = 10;
@@ -33,7 +32,7 @@ export async function readAdmissionFacts(
   run: { id: string; sessionId: string; queuedAt: Date; options: unknown },
   { workerId, config, machine, renewalDueSince }: Around,
 ): Promise<AdmissionFacts> {
-  await sql`select pg_advisory_xact_lock(${ADMISSION_LOCK})`.execute(tx);
+  await holdAdmission(tx);
   const { rows } = await sql<Counted>`
     select
       (select count(*) from attempts where worker_id = ${workerId} and finished_at is null
@@ -56,7 +55,8 @@ export async function readAdmissionFacts(
   const facts = rows[0];
   if (!facts) throw new Error("the admission query returned no row");
   const budgets = await findBudgets(tx, run, config.budgets);
-  return { ...facts, slots: config.maxConcurrent, budgets, machine, room: config.room };
+  const desired = await findDesired(tx, run);
+  return { ...facts, slots: config.maxConcurrent, budgets, desired, machine, room: config.room };
 }
 
 /** The run cannot start yet: says why, in the ledger and in the feed, once. The caller holds the session's row lock. */
@@ -112,8 +112,8 @@ export const recordLimit = (tx: Transaction, until: string) =>
     .execute();
 
 /**
- * Sessions a finished run may have made room for: the one that waits longest for a slot, and the one that waits
- * longest for the same folder.
+ * Sessions a finished run may have made room for: the one that waits longest for a slot, the one that waits longest
+ * for the same folder, and the one that waits longest for its workspace to have fewer runs.
  */
 export async function findNextWaiting(db: Kysely<DB>, { id: sessionId, workerId }: { id: string; workerId: string }) {
   const { rows } = await sql<{ sessionId: string }>`
@@ -125,6 +125,13 @@ export async function findNextWaiting(db: Kysely<DB>, { id: sessionId, workerId 
       join workspaces w on w.session_id = r.session_id
       join workspaces mine on mine.path = w.path and mine.session_id = ${sessionId}
       where r.status = 'queued' and r.session_id <> ${sessionId} and r.waiting_for ->> 'kind' = 'workspace'
+      order by r.queued_at limit 1)
+    union
+    (select r.session_id from runs r
+      join sessions s on s.id = r.session_id
+      join sessions mine on mine.orchestration_id = s.orchestration_id and mine.id = ${sessionId}
+      where r.status = 'queued' and r.finished_at is null and s.worker_id = ${workerId}
+        and r.waiting_for ->> 'kind' = 'desired'
       order by r.queued_at limit 1)`.execute(db);
   return rows.map((row) => row.sessionId);
 }

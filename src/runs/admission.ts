@@ -18,8 +18,20 @@ export interface AdmissionFacts {
   /** When a usage limit of the account ends that has not ended yet. */
   limitUntil: Date | null;
   budgets: readonly Budget[];
+  /** Undefined when the session belongs to no workspace that is counted. */
+  desired: DesiredCounts | undefined;
   machine: MachineFacts;
   room: RoomLimits;
+}
+
+/** How many runs a workspace of orchestration may have, and has. */
+export interface DesiredCounts {
+  workspaceId: string;
+  /** Null: no limit. */
+  desired: number | null;
+  paused: boolean;
+  pausedBy: string | null;
+  running: number;
 }
 
 /** What a run needs of the machine; 0 asks for nothing. */
@@ -35,10 +47,23 @@ export function mayStart(facts: AdmissionFacts): "yes" | WaitingFor {
   if (folderBusy) return { kind: "workspace", text: "Another session is working in this folder", until: null };
   const spent = findSpent(facts.budgets);
   if (spent) return { kind: "budget", text: budgetText(spent), until: spent.until?.toISOString() ?? null };
-  return lacksSlot(facts) ?? lacksDisk(facts) ?? lacksMemory(facts) ?? "yes";
+  return isUndesired(facts) ?? lacksSlot(facts) ?? lacksDisk(facts) ?? lacksMemory(facts) ?? "yes";
 }
 
 const slot = (text: string): WaitingFor => ({ kind: "slot", text, until: null });
+
+/** What is on goes on to its end; only what begins is held back. */
+function isUndesired({ desired: counts }: AdmissionFacts): WaitingFor | undefined {
+  if (!counts) return undefined;
+  const { workspaceId, desired, paused, pausedBy, running } = counts;
+  if (paused) return wish(`${workspaceId} is paused${pausedBy ? ` by ${pausedBy}` : ""}`);
+  if (desired === null || running < desired) return undefined;
+  return wish(
+    desired === 0 ? `Nothing is desired in ${workspaceId}` : `As many run in ${workspaceId} as desired: ${desired}`,
+  );
+}
+
+const wish = (text: string): WaitingFor => ({ kind: "desired", text, until: null });
 
 function lacksSlot({ busy, slots, ahead, renewing }: AdmissionFacts): WaitingFor | undefined {
   if (busy >= slots) return slot(`All ${slots} slots are busy${ahead > 0 ? `, ${ahead} ahead` : ""}`);

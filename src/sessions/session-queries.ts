@@ -53,7 +53,7 @@ export async function moveSession(
 }
 
 /** Waits for other runs only: they pass by themselves, and nobody is told. */
-const PASSING: ReadonlySet<WaitingFor["kind"]> = new Set(["slot", "workspace"]);
+const PASSING: ReadonlySet<WaitingFor["kind"]> = new Set(["slot", "workspace", "desired"]);
 
 /** Words as a prefix query that cannot be malformed; undefined when the text holds no word. */
 export function toTsQuery(text: string): string | undefined {

@@ -13,6 +13,7 @@ const facts = (change: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
   limitUntil: null,
   renewing: 0,
   budgets: [],
+  desired: undefined,
   machine: { availableBytes: 8 * GIB, disks: [{ folder: "/work", freeBytes: 50 * GIB }] },
   room: { memoryBytes: GIB, diskBytes: GIB },
   ...change,
@@ -61,4 +62,24 @@ test("a spent budget is told before a slot, since it lasts longer", () => {
 test("the limit of the account comes first of all", () => {
   const limitUntil = new Date();
   expect(mayStart(facts({ limitUntil, budgets: [day], busy: 4 }))).toMatchObject({ kind: "limit" });
+});
+
+const counts = { workspaceId: "acme/web", desired: 2, paused: false, pausedBy: null, running: 0 };
+
+test("a workspace has as many runs as desired, and not one more", () => {
+  expect(mayStart(facts({ desired: { ...counts, running: 1 } }))).toBe("yes");
+  const full = mayStart(facts({ desired: { ...counts, running: 2 } }));
+  expect(full).toEqual({ kind: "desired", text: "As many run in acme/web as desired: 2", until: null });
+});
+
+test("nothing desired lets nothing begin, and no wish lets everything begin", () => {
+  expect(mayStart(facts({ desired: { ...counts, desired: 0 } }))).toMatchObject({
+    text: "Nothing is desired in acme/web",
+  });
+  expect(mayStart(facts({ desired: { ...counts, desired: null, running: 50 } }))).toBe("yes");
+});
+
+test("a paused workspace admits nothing, however much is desired", () => {
+  const paused = mayStart(facts({ desired: { ...counts, paused: true, pausedBy: "key 1" } }));
+  expect(paused).toMatchObject({ kind: "desired", text: "acme/web is paused by key 1" });
 });
