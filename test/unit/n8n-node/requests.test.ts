@@ -47,7 +47,7 @@ const triggerProperties = await load<{ properties: Property[] }>("ClaudeOrchestr
 
 const optionsOf = ({ properties }: { properties: Property[] }, name: string): Property[] =>
   properties.find((property) => property.name === name)?.options ?? [];
-const valuesOf = (options: readonly Property[]) => options.map(({ value }) => value).toSorted();
+const valuesOf = (options: readonly Property[]) => options.map(({ value }) => value ?? "").toSorted();
 
 const callback = {
   by: "callback",

@@ -16,17 +16,13 @@ const TIMEOUT_MS = 330_000;
 
 interface Problem {
 	message?: string;
+	statusCode?: number;
 	errors?: Array<{ field: string; message: string }>;
 }
 
-/** What the server says about a refused request; it says it well, and n8n would hide it behind its own words. */
-function problemOf(error: unknown): Problem {
-	const { response, context } = error as {
-		response?: { data?: Problem; body?: Problem };
-		context?: { data?: Problem };
-	};
-	return response?.data ?? response?.body ?? context?.data ?? {};
-}
+/** What the server says about a refused request; n8n keeps it, and shows words of its own. */
+const problemOf = (error: unknown): Problem =>
+	(error as { context?: { data?: Problem } }).context?.data ?? {};
 
 /** Whatever was thrown, as an error that says in which node and at which item. */
 export function asNodeError(node: INode, error: unknown, itemIndex: number) {
@@ -52,11 +48,14 @@ export async function ask(
 			...(idempotencyKey && { headers: { 'Idempotency-Key': idempotencyKey } }),
 		})) as Fields;
 	} catch (error) {
-		const { message, errors = [] } = problemOf(error);
-		const fields = errors.map(({ field, message: rule }) => `${field} ${rule}`).join('; ');
-		throw new NodeApiError(n8n.getNode(), error as JsonObject, {
+		const { message, statusCode, errors = [] } = problemOf(error);
+		if (message === undefined) throw asNodeError(n8n.getNode(), error, itemIndex);
+		// An error of n8n that is wrapped again stays as it was: this is a new one.
+		throw new NodeApiError(n8n.getNode(), { message } as JsonObject, {
+			message,
+			description: errors.map(({ field, message: rule }) => `${field} ${rule}`).join('; '),
+			httpCode: String(statusCode),
 			itemIndex,
-			...(message === undefined ? {} : { message, description: fields }),
 		});
 	}
 }
