@@ -1,24 +1,15 @@
 import { expect, test } from "vitest";
-import { answerOf, insertRun, insertThread, personSays, sendUntilOut, slackBench, startSpeaker, until } from "../support/slack-sending.ts"; // prettier-ignore
+import { answerOf, askedBench, insertRun, insertThread, personSays, sendUntilOut, slackBench, startSpeaker, until } from "../support/slack-sending.ts"; // prettier-ignore
 
 const { signal } = new AbortController();
 const TEST_MS = 90_000;
 const long = Array.from({ length: 70 }, (_, n) => `Paragraph ${n}. ${"word ".repeat(60)}`).join("\n\n");
 
-async function bench() {
-  const made = await slackBench();
-  const threadTs = personSays(made.slack);
-  const thread = await insertThread(made.db, { threadTs });
-  const runId = await insertRun(made.db, thread);
-  const replies = () => made.slack.messages("CGENERAL1", threadTs).slice(1);
-  return { ...made, thread, runId, replies };
-}
-
 for (const kind of ["lost", "500", "hang after"])
   test(
     `a post whose answer is ${kind} is not posted again: Slack is asked for it`,
     async () => {
-      await using all = await bench();
+      await using all = await askedBench();
       const { db, slack, thread, runId, replies } = all;
       const speaker = startSpeaker(db, slack, { backgroundTimeoutMs: 1_500 });
       const file = { name: "a.txt", mediaType: "text/plain", size: 1, content: Buffer.from("x") };
@@ -38,7 +29,7 @@ for (const kind of ["lost", "500", "hang after"])
 test(
   "who asks the Slack client to post has it posted once, whatever becomes of the answer",
   async () => {
-    await using all = await bench();
+    await using all = await askedBench();
     const { slack, speaker } = all;
     const team = await speaker.clients.of("T0000000001");
     for (const client of [team?.interactive, team?.background]) {
@@ -58,7 +49,7 @@ test(
 test(
   "a channel that answers 429 waits as long as it is told, and delays no other",
   async () => {
-    await using all = await bench();
+    await using all = await askedBench();
     const { db, slack, speaker, thread, runId } = all;
     const other = await insertThread(db, { channel: "CREPO1", threadTs: personSays(slack, "CREPO1") });
     const otherRun = await insertRun(db, other);
@@ -78,7 +69,7 @@ test(
 test(
   "a first message of a thread whose answer was lost is found again, not posted again",
   async () => {
-    await using all = await bench();
+    await using all = await askedBench();
     const { db, slack, speaker } = all;
     const wished = await insertThread(db, { channel: "CREPO1" });
     const runId = await insertRun(db, wished);
@@ -101,7 +92,7 @@ test(
 test(
   "what Slack will never take is refused with its reason, what a person can mend is tried again",
   async () => {
-    await using all = await bench();
+    await using all = await askedBench();
     const { db, slack, speaker, thread, runId } = all;
     const answer = await answerOf(db, thread, { runId, answer: "hello" });
     const channel = slack.team().channels.get("CGENERAL1");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   answerOf,
+  askedBench,
   insertRun,
   insertThread,
   personSays,
@@ -24,15 +25,10 @@ const paragraphs = (count: number) =>
 test(
   "an answer is one message in its thread: text, what it took, where to go on",
   async () => {
-    await using bench = await slackBench();
-    const { db, slack, speaker } = bench;
-    const thread = await insertThread(db, { threadTs: personSays(slack) });
-    const runId = await insertRun(db, thread, { status: "running" });
-    const answer = await answerOf(db, thread, { runId, answer: "**Done**:\n\n```ts\nconst a = 1;\n```" });
-
-    expect(await speaker.channel.send(answer, signal)).toEqual({ is: "delivered" });
-    const [asked, message, ...more] = slack.messages("CGENERAL1", slack.messages("CGENERAL1")[0]?.ts);
-    expect(asked?.text).toBe("do it");
+    await using all = await askedBench();
+    const { slack, send, replies } = all;
+    expect(await send("**Done**:\n\n```ts\nconst a = 1;\n```")).toEqual({ is: "delivered" });
+    const [message, ...more] = replies();
     expect(more).toEqual([]);
     expect(message && slack.shown(message)).toBe(
       "**Done**:\n\n```ts\nconst a = 1;\n```\n1 min 5 s · $0.042 · 1 file changed, +2 −3\n[Open in dashboard] [Show changes]",
@@ -73,21 +69,17 @@ test(
 test(
   "a long answer comes in parts, the buttons below the last; a longer one as its beginning and a file",
   async () => {
-    await using bench = await slackBench();
-    const { db, slack, speaker } = bench;
-    const threadTs = personSays(slack);
-    const thread = await insertThread(db, { threadTs });
-    const runId = await insertRun(db, thread);
-    await speaker.channel.send(await answerOf(db, thread, { runId, answer: paragraphs(70) }), signal);
-    const parts = slack.messages("CGENERAL1", threadTs).slice(1);
+    await using all = await askedBench();
+    const { db, slack, thread, send, replies } = all;
+    await send(paragraphs(70));
+    const parts = replies();
     expect(parts.length).toBe(3);
     expect(parts.map((part) => slack.shown(part).includes("[Open in dashboard]"))).toEqual([false, false, true]);
     expect(parts.map((part) => slack.shown(part)).join("\n")).toContain("Paragraph 69.");
 
-    const second = await insertRun(db, thread, { number: 2, status: "queued" });
     const whole = paragraphs(200);
-    await speaker.channel.send(await answerOf(db, thread, { runId: second, answer: whole }), signal);
-    const [beginning, attached, ...rest] = slack.messages("CGENERAL1", threadTs).slice(4);
+    await send(whole, { runId: await insertRun(db, thread, { number: 2, status: "queued" }) });
+    const [beginning, attached, ...rest] = replies().slice(3);
     expect(rest).toEqual([]);
     expect(beginning && slack.shown(beginning)).toContain("all of it is in the file answer.md");
     expect(attached?.files[0]?.content.toString()).toBe(whole);
@@ -119,19 +111,13 @@ test(
 test(
   "NO_REPLY says nothing, a muted thread hears nothing",
   async () => {
-    await using bench = await slackBench();
-    const { db, slack, speaker } = bench;
-    const threadTs = personSays(slack);
-    const thread = await insertThread(db, { threadTs });
-    const runId = await insertRun(db, thread);
-    const silent = await answerOf(db, thread, { runId, answer: " NO_REPLY\n" });
-    expect((await speaker.channel.send(silent, signal)).is).toBe("delivered");
+    await using all = await askedBench();
+    const { db, thread, send, replies } = all;
+    expect((await send(" NO_REPLY\n")).is).toBe("delivered");
     await db.updateTable("slackThreadMapping").set({ muted: true }).execute();
     const second = await insertRun(db, thread, { number: 2, status: "queued" });
-    expect((await speaker.channel.send(await answerOf(db, thread, { runId: second, answer: "hi" }), signal)).is).toBe(
-      "delivered",
-    );
-    expect(slack.messages("CGENERAL1", threadTs).length).toBe(1);
+    expect((await send("hi", { runId: second })).is).toBe("delivered");
+    expect(replies()).toEqual([]);
   },
   TEST_MS,
 );
@@ -175,17 +161,14 @@ test(
 test(
   "files go out together in the thread, empty ones and refused ones do not",
   async () => {
-    await using bench = await slackBench();
-    const { db, slack, speaker } = bench;
-    const threadTs = personSays(slack);
-    const thread = await insertThread(db, { threadTs });
-    const runId = await insertRun(db, thread);
+    await using all = await askedBench();
+    const { slack, send, replies } = all;
     const carried = {
       files: [file("a.txt", "A"), file("empty", ""), file("b.bin", "\u0000B")],
       refused: [{ path: "../x", why: "outside of the workspace" }],
     };
-    await speaker.channel.send(await answerOf(db, thread, { runId, answer: "see", carried }), signal);
-    const [, text, files, ...more] = slack.messages("CGENERAL1", threadTs);
+    await send("see", { carried });
+    const [text, files, ...more] = replies();
     expect(more).toEqual([]);
     expect(text && slack.shown(text)).toContain("Not attached: ../x: outside of the workspace");
     expect(files?.files.map(({ name, content }) => [name, content.toString()])).toEqual([["a.txt", "A"], ["b.bin", "\u0000B"]]); // prettier-ignore

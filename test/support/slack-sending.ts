@@ -60,6 +60,26 @@ export async function slackBench(options: FakeSlackOptions = {}) {
   return { ...database, slack, speaker, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+/** The same, and somebody who asked in #general: the thread, and the run that answers. */
+export async function askedBench(options: FakeSlackOptions = {}) {
+  const bench = await slackBench(options);
+  const { db, slack, speaker } = bench;
+  const threadTs = personSays(slack);
+  const thread = await insertThread(db, { threadTs });
+  const runId = await insertRun(db, thread);
+  return {
+    ...bench,
+    threadTs,
+    thread,
+    runId,
+    /** What stands below the question. */
+    replies: () => slack.messages("CGENERAL1", threadTs).slice(1),
+    /** One attempt at the answer of a run, the first one's unless another is given. */
+    send: async (answer: string, more: Partial<Parameters<typeof answerOf>[2]> = {}) =>
+      speaker.channel.send(await answerOf(db, thread, { runId, answer, ...more }), new AbortController().signal),
+  };
+}
+
 /** The live messages of a process, until it is disposed of. */
 export async function startLive(bench: { db: Database; connectionString: string; slack: KnownSlack }) {
   await using parts = new AsyncDisposableStack();
