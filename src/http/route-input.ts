@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError, type FieldError } from "../lib/errors.ts";
 import type { RouteSpec } from "./route-spec.ts";
+import { ruleText } from "./rule-text.ts";
 import { findUnstorable } from "./unstorable.ts";
 
 /** More broken rules than this are counted, not listed. */
@@ -64,15 +65,8 @@ function fieldErrors(issue: z.core.$ZodIssue, value: unknown, place: string): Fi
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ field: fieldName(field, [key]), message: "is not a known field" }));
   }
-  return [{ field, message: ruleText(issue, value) }];
-}
-
-function ruleText(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.path.length > 0 && isAbsent(value, issue.path)) return "is required";
-  // Zod's own texts ("Too big: expected …") stand after the field's name; ours ("must be …") already fit.
-  return /^[A-Z]/u.test(issue.message)
-    ? `is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`
-    : issue.message;
+  const isMissing = issue.path.length > 0 && isAbsent(value, issue.path);
+  return [{ field, message: isMissing ? "is required" : ruleText(issue, valueAt(value, issue.path)) }];
 }
 
 /** A path into what a transformation made of the value, such as the second item of "a,b", is not the caller's. */

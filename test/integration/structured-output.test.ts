@@ -101,7 +101,7 @@ test.each<readonly [path: string, body: object, rule: string]>([
   [...inSession({ jsonSchema: { type: "object", propertes: {} } }), 'unknown keyword: "propertes"'],
   [...inSession({ jsonSchema: { type: "object", properties: { a: { $ref: "http://127.0.0.1/" } } } }), "can't resolve"],
   [...inSession({ jsonSchema: { type: "object", description: "x".repeat(32_000) } }), "at most 32000 letters"],
-  [...inSession({ jsonSchema: "object" }), "is not valid"],
+  [...inSession({ jsonSchema: "object" }), "must be an object, not a text"],
   ["/api/sessions", { jsonSchema: { type: "object" } }, "needs initialPrompt"],
   ["message", { content: "x", jsonSchema: { type: "array" } }, 'must have type "object"'],
   ["message", { content: "x", jsonSchema: { type: "object" }, steer: true }, "cannot go with steer"],
