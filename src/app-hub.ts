@@ -33,6 +33,7 @@ export async function startHubApp(config: Config, log: Logger) {
       processId: (await readSecretFile(join(dataDir, "hub-process"))).slice(0, PROCESS_ID_LENGTH),
       secret: config.hub.secret ?? (await readSecretFile(join(dataDir, "hub-secret"))),
       version: VERSION,
+      dashboardDir: config.http.dashboardDir,
     }),
   );
   const kept = parts.move();

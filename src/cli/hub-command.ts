@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { lookAtHub, startHubApp } from "../app-hub.ts";
 import { loadDotEnv, readConfig } from "../config.ts";
 import { createLogger } from "../lib/logger.ts";
+import { startBuild } from "./build-dashboard.ts";
 import { untilSignal } from "./until-signal.ts";
 
 /** `claude-orchestrator hub`: the one place many machines connect to; its subcommands look at a hub from its computer. */
@@ -33,6 +34,7 @@ export async function serveHub(): Promise<void> {
   const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));
   await using hub = await startHubApp(config, log);
   log.info({ url: hub.url }, "the hub is ready");
+  using _building = startBuild(config.http.dashboardDir, log);
   await stopping;
 }
 

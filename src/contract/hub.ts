@@ -8,16 +8,16 @@ const Time = z.iso.datetime();
 
 /** Who looks at the hub. */
 export const HubViewer = z.object({
+  id: z.string(),
   login: z.string(),
-  /** False where the hub asks nobody to sign in. */
-  signs_in: z.boolean(),
+  /** The one user of a hub that asks nobody to sign in. */
+  is_local: z.boolean(),
   /** What machines may be shared with: lower case, teams as org/slug. */
   orgs: z.array(z.string()),
   teams: z.array(z.string()),
   /** Where machines connect to. */
   machine_url: z.string(),
 });
-export type HubViewer = z.infer<typeof HubViewer>;
 
 export const HubShare = z.object({ kind: z.enum(["org", "team"]), name: z.string().min(1).max(200) });
 

@@ -10,7 +10,7 @@ import { HUB_LIMITS } from "./limits.ts";
 import type { Liveness } from "./liveness.ts";
 import { closeSocket, sendFrame } from "./machine-link.ts";
 import { findMachines, findVisibleMachine, listVisibleMachines, type MachineRow } from "./machine-queries.ts";
-import { presentMachine } from "./present-machine.ts";
+import { isShownTo, presentMachine } from "./present-machine.ts";
 import { rawBytes } from "./socket-text.ts";
 import { findEndedSignIns } from "./user-queries.ts";
 import type { Viewer } from "./viewer.ts";
@@ -56,7 +56,7 @@ export function createBrowserSockets(parts: BrowserSocketParts) {
   }
 
   function tell({ viewer, send }: Browser, id: string, row: MachineRow | undefined): void {
-    if (!row || !isVisible(row, viewer)) return send({ type: "client_disconnected", client_id: id, removed: true });
+    if (!row || !isShownTo(row, viewer)) return send({ type: "client_disconnected", client_id: id, removed: true });
     send({ type: "client_update", client: presentMachine(row, viewer.userId, names) });
     if (row.connectionId === null) send({ type: "client_disconnected", client_id: id });
   }
@@ -109,9 +109,6 @@ export function createBrowserSockets(parts: BrowserSocketParts) {
     },
   };
 }
-
-const isVisible = (row: MachineRow, { userId, orgs, teams }: Viewer): boolean =>
-  row.userId === userId || row.shares.some(({ kind, name }) => (kind === "org" ? orgs : teams).includes(name));
 
 function hearBrowser(parts: BrowserSocketParts, browser: Browser): void {
   const { socket, send } = browser;

@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import { startRepeating } from "../lib/repeat.ts";
+import { createAskAnywhere } from "./ask-elsewhere.ts";
 import { type AskMachine, createAskMachine } from "./ask-machine.ts";
 import { type BrowserSockets, createBrowserSockets } from "./browser-sockets.ts";
 import { CLOSE } from "./close-codes.ts";
@@ -12,7 +13,9 @@ import { createMachineLinks, type MachineLinks } from "./machine-links.ts";
 import { touchMachines } from "./machine-queries.ts";
 import { acceptMachine } from "./machine-socket.ts";
 import { hearNotices } from "./notices.ts";
+import { createOpenWays, type OpenWays } from "./open-ways.ts";
 import { createPendingSockets, type PendingSockets } from "./pending-sockets.ts";
+import { startRecheck } from "./recheck.ts";
 import { ensureLocalUser } from "./user-queries.ts";
 import type { Viewer } from "./viewer.ts";
 import { createWhoLooks, type WhoLooks } from "./who-looks.ts";
@@ -27,9 +30,11 @@ export interface HubCore extends HubParts, AsyncDisposable {
   who: WhoLooks;
   timeline: Timeline;
   links: MachineLinks;
-  ask: AskMachine;
+  /** Machines that are connected to this process. */
+  askHere: AskMachine;
   browsers: BrowserSockets;
   pending: PendingSockets;
+  ways: OpenWays;
   acceptMachine: (socket: WebSocket, token: { id: string; userId: string }) => void;
 }
 
@@ -43,11 +48,13 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
   const timeline = createTimeline({ db, log });
   const links = createMachineLinks();
   const who = createWhoLooks({ db, names, local });
-  const ask = createAskMachine({ links, secrets, timeline });
+  const askHere = createAskMachine({ links, secrets, timeline });
+  const ask = createAskAnywhere({ db, secrets }, askHere);
   const browsers = createBrowserSockets({ db, log, names, liveness, ask });
   const pending = createPendingSockets({ db, log, processId, liveness });
+  const ways = createOpenWays();
   const leaving = new Set<Promise<void>>();
-  await hearNotices({ db, log, listener, links, browsers, pending });
+  await hearNotices({ db, log, listener, links, browsers, pending, ways });
   parts.use(
     startRepeating(
       () =>
@@ -61,6 +68,8 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
       },
     ),
   );
+  const { github, allowed } = config;
+  if (github) parts.use(startRecheck({ db, log, secrets, github, allowed }));
   parts.defer(async () => {
     for (const link of links.all()) link.close(CLOSE.restarting, "The hub is restarting");
     browsers.close();
@@ -76,9 +85,10 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
     who,
     timeline,
     links,
-    ask,
+    askHere,
     browsers,
     pending,
+    ways,
     acceptMachine(socket, token) {
       const left = acceptMachine({ db, log, processId, secrets, links, liveness, timeline }, socket, token);
       leaving.add(left);

@@ -13,6 +13,8 @@ export function createHubNames(url: string) {
     origin,
     hostname,
     https: protocol === "https:",
+    /** Where machines connect to. */
+    machineUrl: `${origin.replace(/^http/u, "ws")}/ws/connect`,
     originOf: (machineId: string): string => `${protocol}//${machineId}.${host}`,
     /** The machine a Host header names; undefined when it names something else. */
     machineOf(hostHeader: string | undefined): string | undefined {

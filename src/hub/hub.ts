@@ -23,6 +23,8 @@ export interface HubParts {
   processId: string;
   secret: string;
   version: string;
+  /** The built dashboard. */
+  dashboardDir: string;
 }
 
 interface Doors {

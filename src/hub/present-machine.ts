@@ -1,6 +1,7 @@
 import type { HubMachine } from "../contract/hub.ts";
 import type { HubNames } from "./hub-names.ts";
 import type { MachineRow } from "./machine-queries.ts";
+import type { Viewer } from "./viewer.ts";
 
 const time = (at: Date | null): string | null => at?.toISOString() ?? null;
 
@@ -28,3 +29,7 @@ export const presentMachine = (row: MachineRow, userId: string, names: HubNames)
   connected_at: time(row.connectedAt),
   last_seen: row.lastSeenAt.toISOString(),
 });
+
+/** Whether somebody sees this machine: it is theirs, or shared with an organisation or team of theirs. */
+export const isShownTo = (row: MachineRow, { userId, orgs, teams }: Viewer): boolean =>
+  row.userId === userId || row.shares.some(({ kind, name }) => (kind === "org" ? orgs : teams).includes(name));

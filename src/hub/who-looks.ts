@@ -4,6 +4,7 @@ import { hostName, isLoopbackAddress, isLoopbackName } from "../auth/host-names.
 import { cookieValue } from "../auth/sign-in-cookie.ts";
 import type { Database } from "../db/database.ts";
 import { AppError } from "../lib/errors.ts";
+import { cookieName } from "./cookie-name.ts";
 import type { HubNames } from "./hub-names.ts";
 import { hashSecret } from "./machine-token.ts";
 import { findSignedIn } from "./user-queries.ts";
@@ -11,9 +12,6 @@ import { setViewer } from "./viewer-of.ts";
 import type { Viewer } from "./viewer.ts";
 
 export type WhoLooks = ReturnType<typeof createWhoLooks>;
-
-/** The name of a cookie of ours: with https one that no other origin, not even a machine's, can set or shadow. */
-export const cookieName = (name: string, { https }: HubNames): string => (https ? `__Host-${name}` : name);
 
 /**
  * Judges browsers at the hub's own origin. Machines are at sibling origins, which a browser counts as the same site:

@@ -1,14 +1,30 @@
 import { once } from "node:events";
 import { type IncomingMessage, request as httpRequest } from "node:http";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { HubConfig } from "../../src/config-hub.ts";
+import { PROJECT_DIR } from "../../src/config.ts";
 import { openListener } from "../../src/db/notify.ts";
 import { startHub } from "../../src/hub/hub.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { testDatabase, type TestDatabase } from "./database.ts";
 
+const DASHBOARD = join(PROJECT_DIR, "dashboard", "dist");
 export const HUB_SECRET = "test-secret-of-the-hub-0123456789abcdef";
+
+const SETTINGS: HubConfig = {
+  isServed: false,
+  host: "127.0.0.1",
+  port: 0,
+  loopback: true,
+  url: undefined,
+  internalUrl: undefined,
+  secret: HUB_SECRET,
+  pathProxy: true,
+  github: undefined,
+  allowed: { users: [], orgs: [], teams: [] },
+};
 
 export type TestHub = Awaited<ReturnType<typeof testHub>>;
 
@@ -23,21 +39,18 @@ export async function testHub(
   const launch = async (port: number) => {
     await using hubParts = new AsyncDisposableStack();
     const listener = hubParts.use(await openListener(own.connectionString, log));
-    const config: HubConfig = {
-      isServed: false,
-      host: "127.0.0.1",
-      port,
-      loopback: true,
-      url: undefined,
-      internalUrl: undefined,
-      secret: HUB_SECRET,
-      pathProxy: true,
-      github: undefined,
-      allowed: { users: [], orgs: [], teams: [] },
-      ...given,
-    };
+    const config = { ...SETTINGS, port, ...given, ...(port !== 0 && { port }) };
     const hub = hubParts.use(
-      await startHub({ config, log, db: own.db, listener, processId, secret: HUB_SECRET, version: "0.0.0" }),
+      await startHub({
+        config,
+        log,
+        db: own.db,
+        listener,
+        processId,
+        secret: HUB_SECRET,
+        version: "0.0.0",
+        dashboardDir: DASHBOARD,
+      }),
     );
     const kept = hubParts.move();
     return { url: hub.url, [Symbol.asyncDispose]: () => kept.disposeAsync() };

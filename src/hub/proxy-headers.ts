@@ -1,0 +1,90 @@
+import type { IncomingMessage } from "node:http";
+import type { HeaderPairs } from "../contract/orchestrator-frames.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** Of one connection only; they end at each end of it. */
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+/** What only the hub says, whoever else wrote it. */
+const OURS = /^x-(?:orchestrator|orch|hub)-/u;
+const OUR_COOKIES = new Set(["hub", "hub_begun", "hub_entry"].flatMap((name) => [name, `__Host-${name}`]));
+/** Of an answer to an old machine's frames: the body has been decoded, and is made anew. */
+const OF_THE_BODY = new Set(["content-encoding", "content-length", "x-orch-encoding"]);
+/** Old machines answer the first with whole files, fail at the second, and spoil the rest. */
+const NOT_FOR_PLAIN = new Set([
+  "content-length",
+  "expect",
+  "accept-encoding",
+  "if-none-match",
+  "if-modified-since",
+  "range",
+]);
+
+function pairsOf(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2)
+    pairs.push([(raw[index] ?? "").toLowerCase(), raw[index + 1] ?? ""]);
+  return pairs;
+}
+
+function passing(pairs: readonly (readonly [string, string])[]): [string, string][] {
+  const named = pairs
+    .filter(([name]) => name.toLowerCase() === "connection")
+    .flatMap(([, value]) => value.toLowerCase().split(","))
+    .map((name) => name.trim());
+  return pairs
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => !HOP_BY_HOP.has(name) && !named.includes(name));
+}
+
+const withoutOurCookies = (header: string): string =>
+  header
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => !OUR_COOKIES.has(pair.split("=", 1)[0]?.trim() ?? ""))
+    .join("; ");
+
+/** A browser's headers as a machine may have them: without what is between browser and hub. */
+export function requestHeaders(req: IncomingMessage): HeaderPairs {
+  return passing(pairsOf(req.rawHeaders))
+    .filter(([name]) => !OURS.test(name) && name !== "host" && name !== "expect")
+    .map(([name, value]): [string, string] => [name, name === "cookie" ? withoutOurCookies(value) : value])
+    .filter(([name, value]) => name !== "cookie" || value !== "");
+}
+
+/** The same for a machine without the extension, which takes the last pair of each name for who is asking. */
+export const plainRequestHeaders = (req: IncomingMessage, viewer: Viewer): HeaderPairs => [
+  ...requestHeaders(req).filter(([name]) => !NOT_FOR_PLAIN.has(name) && name !== "authorization"),
+  ["X-Orchestrator-User-Id", viewer.githubId === null ? "local" : String(viewer.githubId)],
+  ["X-Orchestrator-Username", viewer.login],
+];
+
+/** A cookie stays at the origin that set it, or with `path` below that path of the hub; ours cannot be set at all. */
+function confine(cookie: string, path: string | undefined): string | undefined {
+  const [pair = "", ...attributes] = cookie.split(";").map((part) => part.trim());
+  if (OUR_COOKIES.has(pair.split("=", 1)[0]?.trim() ?? "")) return undefined;
+  const drop = path === undefined ? /^domain\s*=/iu : /^(?:domain|path)\s*=/iu;
+  const kept = attributes.filter((attribute) => !drop.test(attribute));
+  return [pair, ...kept, ...(path === undefined ? [] : [`Path=${path}`])].join("; ");
+}
+
+/** A machine's headers as a browser may have them; flat, for writeHead. Names and values that HTTP cannot carry are left out. */
+export function answerHeaders(pairs: HeaderPairs, { cookiePath }: { cookiePath?: string } = {}): string[] {
+  return passing(pairs).flatMap(([name, value]) => {
+    if (OURS.test(name) || name === "alt-svc" || !/^[\w!#$%&'*+.^`|~-]+$/u.test(name)) return [];
+    const kept = name === "set-cookie" ? confine(value, cookiePath) : value;
+    return kept === undefined || /[^\t\u0020-\u007e\u0080-\u00ff]/u.test(kept) ? [] : [name, kept];
+  });
+}
+
+export const withoutBodyHeaders = (pairs: HeaderPairs): HeaderPairs =>
+  pairs.filter(([name]) => !OF_THE_BODY.has(name.toLowerCase()));
