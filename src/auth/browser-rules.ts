@@ -72,10 +72,10 @@ const isLinkFollowed = (req: IncomingMessage): boolean =>
 
 function checkContentType(req: IncomingMessage): void {
   const type = req.headers["content-type"];
-  if (type === undefined ? !hasBody(req) : isJsonType(type)) return;
+  if (type === undefined ? !hasBody(req) : isJsonType(type) || isMailType(type)) return;
   throw new AppError(
     "unsupported_media_type",
-    `Send the body as application/json, not ${type === undefined ? "without a type" : shown(type)}`,
+    `Send the body as application/json (a mail as message/rfc822), not ${type === undefined ? "without a type" : shown(type)}`,
   );
 }
 
@@ -84,5 +84,8 @@ export const hasBody = (req: IncomingMessage): boolean =>
 
 /** `application/json` or `application/…+json`, with or without a charset. */
 export const isJsonType = (type: string): boolean => /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/iu.test(type);
+
+/** A mail as it is, which a mail server on this machine hands in. Like JSON it is no type of a form: a page would have to ask first. */
+const isMailType = (type: string): boolean => /^message\/rfc822\s*(?:;|$)/iu.test(type);
 
 const shown = (text: string | undefined): string => JSON.stringify((text ?? "").slice(0, 100));

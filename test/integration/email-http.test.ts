@@ -55,6 +55,20 @@ test("without a key nobody hands in a mail, and what is no mail is refused", asy
   expect((await post("/api/inbound/email", huge, asCaller)).status).toBe(413);
 });
 
+test("a mail server on this machine needs no key, and a page of another site has no use of that", async () => {
+  const type = { "content-type": "message/rfc822" };
+  const mail = RAW.replace("<http", "<local");
+  const foreign = await post("/api/inbound/email", mail, { ...type, origin: "https://elsewhere.invalid" });
+  expect(foreign.status).toBe(403);
+  expect((await post("/api/inbound/email", mail, { "content-type": "text/plain" })).status).toBe(415);
+  expect((await post("/api/sessions", mail, type)).status).toBe(415);
+  const taken = await post("/api/inbound/email", mail, type);
+  expect({ status: taken.status, body: await taken.json() }).toEqual({
+    status: 202,
+    body: { status: "received", messageId: "<local@people.invalid>" },
+  });
+});
+
 test("SendGrid's request is taken without a key when it is signed, and only then", async () => {
   const body = `--b\r\nContent-Disposition: form-data; name="email"\r\n\r\n${RAW.replace("<http", "<grid")}\r\n--b--\r\n`;
   const timestamp = String(Math.floor(Date.now() / 1000));

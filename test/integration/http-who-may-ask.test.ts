@@ -81,6 +81,8 @@ describe("on loopback", () => {
     "text/plain",
     "multipart/form-data; boundary=x",
     "text/plain;application/json",
+    "text/plain;message/rfc822",
+    "message/rfc822x",
   ])("a form's %s is refused, on hook routes too", async (type) => {
     const api = await start();
     for (const path of ["/api/things", "/api/hooks"]) {
