@@ -23,6 +23,8 @@ export function openInProcess(server: Server) {
     connect(caller: Caller): Duplex {
       const [ours, theirs] = duplexPair();
       for (const end of [ours, theirs]) end.on("error", () => undefined);
+      // Destroying one end only tells the other that nothing more comes: an event stream would go on for ever.
+      ours.once("close", () => theirs.destroy());
       callers.set(theirs, caller);
       server.emit("connection", theirs);
       return ours;

@@ -24,23 +24,23 @@ export function createStreamAnswerer({ inProcess, gate, log }: Parts) {
     return gate.admit({ identity, githubToken: github_token }, link);
   }
 
-  function ask(login: string, { kind, method, target, headers, body }: TunnelOpen) {
-    const isWebSocket = kind === "websocket";
+  function ask(login: string, { kind, method, target, headers }: TunnelOpen, hasBody: boolean) {
     return beginLocalRequest(inProcess, {
       login,
       method,
       target,
       headers: requestHeaders(headers, { conditional: true }),
-      hasBody: body && headerOf(headers, "content-length") !== "0",
-      isWebSocket,
+      hasBody,
+      isWebSocket: kind === "websocket",
     });
   }
 
   async function carry(stream: TunnelStream, open: TunnelOpen, login: string): Promise<void> {
-    const local = ask(login, open);
+    const hasBody = open.kind === "http" && open.body && headerOf(open.headers, "content-length") !== "0";
+    const local = ask(login, open, hasBody);
     stream.once("close", () => local.destroy());
     const answered = answerTo(local);
-    if (open.kind === "http") stream.pipe(local);
+    if (hasBody) stream.pipe(local);
     else local.end();
     const answer = await answered;
     if (answer.kind === "upgrade") {

@@ -25,7 +25,7 @@ export function beginLocalRequest(inProcess: InProcess, asked: LocalRequest): Cl
       ]
     : [["connection", "close"]];
   const sent: [string, string][] = [["host", "localhost"], ...kept, ...framing];
-  if (hasBody && !isWebSocket) sent.push(["transfer-encoding", "chunked"]);
+  if (!isWebSocket) sent.push(hasBody ? ["transfer-encoding", "chunked"] : ["content-length", "0"]);
   return request({
     method,
     path: target,

@@ -153,7 +153,7 @@ test("a machine whose hub is not there keeps asking until it is", async () => {
   await using app = await testApp(values);
   await untilState(app, "waiting");
   await using hub = await startHubStandIn({ port });
-  await (await hub.machine(0)).frame("register");
+  expect(await (await hub.machine(0)).frame("register")).toMatchObject({ client_id: "test-machine" });
   await untilState(app, "connected");
 });
 
