@@ -1,0 +1,75 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Session } from "../../src/contract/session.ts";
+import { testApp, type TestApp } from "../support/app.ts";
+import { ask, editor, setDesired, workspacePath } from "../support/orchestration.ts";
+import { script } from "../support/server-process.ts";
+
+const WORKSPACE = "acme/fleet of one";
+let app: TestApp;
+let started = 0;
+
+beforeAll(async () => {
+  app = await testApp({ CLAUDE_ALLOWED_TOOLS: "Bash" });
+});
+afterAll(() => app?.[Symbol.asyncDispose]());
+
+/** A session whose run goes on until the file is there. */
+async function start(file: string): Promise<Session> {
+  const projectPath = join(app.folder, `work-${(started += 1)}`);
+  await mkdir(projectPath);
+  const initialPrompt = script(
+    { bash: `until [ -e ${join(app.folder, file)} ]; do sleep 0.1; done` },
+    { text: "Done." },
+  );
+  return app.start({ projectType: "local", projectPath, initialPrompt, metadata: { workspaceId: WORKSPACE } });
+}
+
+const waitsFor = async ({ sessionId }: Session) =>
+  ((await app.fetch(`/api/sessions/${sessionId}`).then((answer) => answer.json())) as Session).waitingFor;
+
+test("one run at a time where one is desired; 0 drains, pausing holds back, and no limit lets all begin", async () => {
+  await setDesired(app.url, WORKSPACE, 1);
+  using it = editor(app.url, WORKSPACE);
+  const first = await start("first");
+  await app.until(first.sessionId, ["running"]);
+  await it.until("orchestration.workspace", ({ running, desired }) => running === 1 && desired === 1);
+  const second = await start("second");
+  await expect
+    .poll(() => waitsFor(second))
+    .toMatchObject({
+      kind: "desired",
+      text: `As many run in ${WORKSPACE} as desired: 1`,
+    });
+
+  await setDesired(app.url, WORKSPACE, 0);
+  const { body: global } = await ask(app.url, "/api/orchestration/global");
+  expect(global).toMatchObject({ running: 1, queued: 1, reasons: [{ reason: "draining", count: -1 }] });
+  await mkdir(join(app.folder, "first"));
+  await app.until(first.sessionId, ["completed"]);
+  await it.until("orchestration.workspace", ({ running, desired }) => running === 0 && desired === 0);
+  await expect.poll(() => waitsFor(second)).toMatchObject({ text: `Nothing is desired in ${WORKSPACE}` });
+
+  await ask(app.url, `${workspacePath(WORKSPACE)}/paused`, { method: "PUT", body: { paused: true } });
+  await setDesired(app.url, WORKSPACE, 2);
+  await expect.poll(() => waitsFor(second)).toMatchObject({ text: `${WORKSPACE} is paused by local` });
+  await setDesired(app.url, WORKSPACE, null);
+  const rows = (await ask(app.url, "/api/orchestration/workspaces")).body as { workspace_id: string }[];
+  expect(rows.find(({ workspace_id: id }) => id === WORKSPACE)).toMatchObject({
+    running: 0,
+    desired: 0,
+    limited: false,
+    paused: true,
+    queued: 1,
+    reason: "paused",
+  });
+
+  await ask(app.url, `${workspacePath(WORKSPACE)}/paused`, { method: "PUT", body: { paused: false } });
+  const third = await start("third");
+  for (const { sessionId } of [second, third]) await app.until(sessionId, ["running"]);
+  await it.until("orchestration.workspace", ({ running }) => running === 2);
+  for (const file of ["second", "third"]) await mkdir(join(app.folder, file));
+  for (const { sessionId } of [second, third]) await app.until(sessionId, ["completed"]);
+  await it.until("orchestration.global", ({ running, seq }) => running === 0 && seq > 6);
+});
