@@ -5,6 +5,7 @@ import { feedState } from "../../api/feed-state.ts";
 import { statusQuery } from "../../api/system.ts";
 import { count, money } from "../../lib/format.ts";
 import { FeedWord } from "./feed-word.tsx";
+import { HubWord } from "./hub-word.tsx";
 import classes from "./status-line.module.css";
 
 function ClaudeWord({ claude }: { claude: SystemStatus["claude"] }) {
@@ -47,6 +48,7 @@ export function StatusLine({ onHelp }: { onHelp: () => void }) {
           <span>
             today <b>{money(data.costTodayUsd)}</b>
           </span>
+          {data.hub && <HubWord hub={data.hub} />}
           <span className={classes.optional}>
             hooks <b>{count(data.hooksReceived)}</b>
           </span>
