@@ -139,6 +139,7 @@ export default {
     only("pino", "pino", "^src/lib/logger\\.ts$"),
     only("commander", "commander", "^src/cli/"),
     only("cron-lines", "croner", "^src/lib/cron-line\\.ts$"),
+    only("cron-ticks", "node-cron", "^src/schedules/cron-ticks\\.ts$"),
     only("mcp", "@modelcontextprotocol", "^src/cli/mcp-"),
     only("slack", "@slack", "^src/channels/slack/"),
     only("mail", "nodemailer|imapflow|mailparser|mailauth|email-reply-parser", "^src/channels/email/"),

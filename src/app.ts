@@ -29,6 +29,7 @@ import { createRetention } from "./runs/retention.ts";
 import { createRunService } from "./runs/run-service.ts";
 import { readWorkerId } from "./runs/worker-id.ts";
 import { startWorker } from "./runs/worker.ts";
+import { openSchedules } from "./schedules/schedules.ts";
 import { openMetrics } from "./usage/metrics.ts";
 import { createUsageRoutes } from "./usage/usage-routes.ts";
 import { createUsageService } from "./usage/usage-service.ts";
@@ -111,13 +112,14 @@ async function openServing(core: Core, parts: AsyncDisposableStack) {
   const listener = parts.use(await openListener(core.storage.connectionString, core.log));
   const services = await openServices(core, { parts, listener });
   const channels = await openChannels(core, services, { parts, listener });
+  const schedules = parts.use(openSchedules({ ...services, db: core.storage.db, log: core.log }));
   const counts = await openCounts(core, { parts, listener });
   const doorsWith = (routers: HttpParts["routers"]): HttpParts =>
     counts.addTo(
       openDoors(core, services, {
         openRouters: channels.openRouters,
         hookRouters: channels.rawRouters,
-        routers: [...channels.routers, ...routers],
+        routers: [...channels.routers, ...schedules.routers, ...routers],
       }),
     );
   const connectHub = (server: AppServer) => connectToHub(core, services, { parts, listener, server });

@@ -118,7 +118,7 @@ export const CreateSession = z
     author: z.string().trim().min(1).max(200).optional().meta({ description: "Who asks, for a person." }),
     source: Source.default("api").meta({
       description:
-        "The door it came through. Text of api, dashboard and cli goes to Claude as typed; other text is made inert.",
+        "The door it came through. Text of api, dashboard, cli and schedule goes to Claude as typed; other text is made inert.",
     }),
     ...ClaudeOptions.shape,
   })

@@ -1,6 +1,6 @@
 import type { Message, PostedMessage, PostMessage } from "../contract/message.ts";
 import type { PageQuery } from "../contract/page.ts";
-import type { Database } from "../db/database.ts";
+import type { Database, Transaction } from "../db/database.ts";
 import type { OutboundUrls } from "../deliveries/outbound-url.ts";
 import type { RequestKey } from "../http/idempotency-key.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
@@ -55,6 +55,12 @@ export function createMessageService({ db, nudge, outboundUrls }: Parts) {
       return once(db, key && inboxEntry(key.door, key.externalId, body), (tx) =>
         record(tx, sessionId, { ...body, files }),
       );
+    },
+
+    /** As `post`, in a transaction of the caller's. */
+    postIn(tx: Transaction, sessionId: string, body: PostMessage): Promise<PostedMessage> {
+      checkPost(body);
+      return record(tx, sessionId, { ...body, files: [] });
     },
 
     async list(sessionId: string, page: PageQuery) {

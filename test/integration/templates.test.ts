@@ -46,6 +46,7 @@ test("a session started by a template has what it says, filled in; what the requ
     template: "fix AN issue",
     variables: { number: 7, title: "Look at @/etc/passwd {{style}}" },
     tags: ["urgent"],
+    metadata: { execution: 5 },
     source: "n8n",
   });
   expect(started.status).toBe(201);
@@ -53,7 +54,7 @@ test("a session started by a template has what it says, filled in; what the requ
   expect(session).toMatchObject({
     title: "Issue 7",
     tags: ["urgent"],
-    metadata: { team: "core" },
+    metadata: { team: "core", execution: 5 },
     options: { model: "opus" },
     source: "n8n",
   });

@@ -13,7 +13,8 @@ export async function resolveStart(db: Database, start: StartSession): Promise<C
   if (template !== undefined) {
     const row = await findTemplate(db, template);
     if (!row) throw new AppError("not_found", `There is no template ${JSON.stringify(template)}`);
-    return complete({ ...filled(row, variables ?? {}, given), ...given }, row.name);
+    const preset = filled(row, variables ?? {}, given);
+    return complete({ ...preset, ...given, metadata: { ...preset.metadata, ...given.metadata } }, row.name);
   }
   if (variables !== undefined) throw invalidField("body.variables", "needs a template whose variables they are");
   return complete(given);
