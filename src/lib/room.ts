@@ -4,7 +4,6 @@ export interface Taken extends Disposable {
   shrink(size: number): void;
 }
 
-
 interface Waiting {
   size: number;
   enter: () => void;

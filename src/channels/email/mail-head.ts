@@ -1,6 +1,5 @@
 /** The most bytes of a mail's head: long ones of real servers have a few dozen KiB. */
 export const MAX_HEAD_BYTES = 256 * 1024;
-const MAX_HEADER_LINES = 2_000;
 /** Of one value that is looked at. */
 const MAX_VALUE = 20_000;
 const MAX_MESSAGE_ID = 900;
@@ -28,7 +27,7 @@ export interface MailHead {
 export function readHead(raw: Buffer): MailHead {
   const { end, bodyAt, tooLong } = findEnd(raw);
   const headers: Header[] = [];
-  for (const line of raw.toString("latin1", 0, end).split(/\r?\n/, MAX_HEADER_LINES)) {
+  for (const line of raw.toString("latin1", 0, end).split(/\r?\n/)) {
     const last = headers.at(-1);
     if (/^[ \t]/.test(line)) {
       if (last && last.value.length < MAX_VALUE) last.value += ` ${line.trim()}`;
