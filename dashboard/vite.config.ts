@@ -11,6 +11,8 @@ export default defineConfig({
   experimental: { renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `/${file}` : { relative: true }) },
   build: {
     target: "es2023",
+    // The console of an instance, and the pages of the hub.
+    rollupOptions: { input: ["index.html", "hub.html"] },
     // Fonts and icons stay files: the page's content security policy knows no data: addresses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -4,11 +4,12 @@ import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
+import { toError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 
 const BUILD_TIMEOUT_MS = 180_000;
 /** What the build is made of, beside the folder's own dependencies. */
-const SOURCES = ["src", "public", "index.html", "vite.config.ts", "package.json", "../src/contract"];
+const SOURCES = ["src", "public", "index.html", "hub.html", "vite.config.ts", "package.json", "../src/contract"];
 
 /** A name for the state of the sources: their paths, sizes and times. */
 async function fingerprint(root: string): Promise<string> {
@@ -67,4 +68,14 @@ function findVite(root: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Beside the running server: what it answers, and a page that says so, are there already. Disposing ends it. */
+export function startBuild(distDir: string, log: Logger): Disposable {
+  const building = new AbortController();
+  buildDashboard(distDir, log, building.signal).catch((error: unknown) => {
+    if (!building.signal.aborted)
+      log.error({ err: toError(error) }, "the dashboard could not be built; the API works without it");
+  });
+  return { [Symbol.dispose]: () => building.abort() };
 }

@@ -12,11 +12,26 @@ const BUILDING = `<!doctype html>
 </body></html>
 `;
 
+interface Page {
+  /** The file in the build. */
+  name: string;
+  /** Whether a path, asked for by a browser, is one of the page's own. */
+  isPage: (req: Request) => boolean;
+}
+
+/** A missing file (`/favicon.ico`) is no page, nor is what a program asks for. */
+const CONSOLE: Page = {
+  name: "index.html",
+  isPage: (req) =>
+    req.path === "/" ||
+    (!(req.path.split("/").at(-1) ?? "").includes(".") && (req.headers.accept ?? "").includes("text/html")),
+};
+
 /**
  * The built dashboard, for anyone: it holds no data. Files under /assets carry a hash in their name and never change;
- * everything else is asked for again each time. A page's address answers with index.html, since the dashboard routes itself.
+ * everything else is asked for again each time. A page's address answers with its one file, since the dashboard routes itself.
  */
-export function dashboardFiles(folder: string): Router {
+export function dashboardFiles(folder: string, { name, isPage }: Page = CONSOLE): Router {
   const router = Router();
   const files = express.static(folder, {
     index: false,
@@ -27,7 +42,7 @@ export function dashboardFiles(folder: string): Router {
       res.setHeader("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
-  router.use(outsideApi(files), outsideApi(page(folder)));
+  router.use(outsideApi(files), outsideApi(page(folder, { name, isPage })));
   return router;
 }
 
@@ -42,19 +57,14 @@ const outsideApi =
   };
 
 const page =
-  (folder: string): RequestHandler =>
+  (folder: string, { name, isPage }: Page): RequestHandler =>
   (req, res, next) => {
     if (!isPage(req)) return next();
     res.setHeader("Cache-Control", "no-cache");
-    res.sendFile("index.html", { root: folder, cacheControl: false }, (error) => {
+    res.sendFile(name, { root: folder, cacheControl: false }, (error) => {
       if (error && !res.headersSent) sendBuilding(res);
     });
   };
-
-/** A missing file (`/favicon.ico`) is no page, nor is what a program asks for. */
-const isPage = (req: Request): boolean =>
-  req.path === "/" ||
-  (!(req.path.split("/").at(-1) ?? "").includes(".") && (req.headers.accept ?? "").includes("text/html"));
 
 function sendBuilding(res: Response): void {
   res.status(503).setHeader("Retry-After", "2");
