@@ -149,9 +149,11 @@ test("a labelled issue starts a session, and its answer is a comment; other labe
   expect(await house.n8n.database.executions("claudeGithubIssu")).toHaveLength(2);
 });
 
-test("two mails at once get an answer each, a reply goes on in its session, and strangers get none", async () => {
+test("two mails at once get an answer each, a reply goes on in its session; strangers and machines get none", async () => {
   const mails = ["One", "Two"].map((subject) => ({ subject, text: script({ text: `Answer ${subject}.` }) }));
   await mail.forge({ from: "eve@elsewhere.test", subject: "Eve", text: script({ text: "For Eve." }) });
+  const headers = { "Auto-Submitted": "auto-replied" };
+  await mail.ada.send({ subject: "Away", text: script({ text: "For a machine." }), headers });
   await Promise.all(mails.map((one) => mail.ada.send(one)));
   const [answer] = await mail.ada.waitFor(1, ({ text }) => text?.includes("Answer One.") ?? false);
   await mail.ada.waitFor(1, ({ text }) => text?.includes("Answer Two.") ?? false);

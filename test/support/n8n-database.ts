@@ -20,10 +20,8 @@ export interface N8nDatabase extends AsyncDisposable {
   executions(workflowId?: string): Promise<Execution[]>;
   /** The newest execution of a workflow once there are `count` of them and it is in this state. */
   execution(workflowId: string, status: Execution["status"], count?: number): Promise<Execution>;
-  /** Stands for everything that was published so far. */
-  publications(): Promise<number>;
-  /** How many workflows were published after that; throws what went wrong with one of them. */
-  publishedSince(mark: number): Promise<number>;
+  /** How many workflows were published; throws what went wrong with one of them. */
+  published(): Promise<number>;
 }
 
 export async function openN8nDatabase(adminUrl: string): Promise<N8nDatabase> {
@@ -57,16 +55,9 @@ export async function openN8nDatabase(adminUrl: string): Promise<N8nDatabase> {
           throw new Error(`${workflowId}: ${all.map((one) => one.status).join()}, not ${status}\n${last?.data}`);
       }
     },
-    async publications() {
-      const { rows } = await pool.query<{ last: number }>(
-        "select coalesce(max(id), 0) as last from workflow_publication_outbox",
-      );
-      return rows[0]?.last ?? 0;
-    },
-    async publishedSince(mark) {
+    async published() {
       const { rows } = await pool.query<{ workflowId: string; status: string; errorMessage: string | null }>(
-        `select "workflowId", status, "errorMessage" from workflow_publication_outbox where id > $1`,
-        [mark],
+        `select "workflowId", status, "errorMessage" from workflow_publication_outbox`,
       );
       const broken = rows.find(({ status }) => status === "failed" || status === "partial_success");
       if (broken) throw new Error(`${broken.workflowId} could not be published: ${broken.errorMessage}`);

@@ -76,16 +76,17 @@ export async function openN8n({ workflows, credentials, environment }: Given): P
     folder,
     log: () => log,
     async start() {
-      const mark = await database.publications();
       child = spawn(process.execPath, [n8nProgram(), "start"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
       for (const output of [child.stdout, child.stderr])
         output?.setEncoding("utf8").on("data", (text: string) => (log += text));
       const running = { child, log: () => log };
       await until(running, () => answers(url));
-      owner ??= await signInAsOwner(url);
+      // A later start finds everything published in its database.
+      if (owner) return;
+      owner = await signInAsOwner(url);
       // What others refer to comes first: the workflow for errors.
-      if (mark === 0) for (const { id } of workflows.toReversed()) await owner.publish(id);
-      await until(running, async () => (await database.publishedSince(mark)) >= workflows.length);
+      for (const { id } of workflows.toReversed()) await owner.publish(id);
+      await until(running, async () => (await database.published()) >= workflows.length);
     },
     stop,
     unpublish: async (workflowId) => owner?.unpublish(workflowId),
