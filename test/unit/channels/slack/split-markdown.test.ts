@@ -164,7 +164,8 @@ test("a table that is cut has its head again", () => {
 });
 
 test("a long line that stands outside of a list item ends the fence in it", () => {
-  checkParts(`1. \`\`\`\n${"x".repeat(1_500)}`);
+  const text = `1. \`\`\`\n${"x".repeat(1_500)}`;
+  expect(() => checkParts(text)).not.toThrow();
 });
 
 test("one endless line is cut at spaces and never inside a character", () => {
