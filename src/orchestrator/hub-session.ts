@@ -4,13 +4,15 @@ import {
   type MachineFrame,
   type MachineStatus,
   parseHubFrame,
+  REPORTS_CAPABILITY,
   TUNNEL_CAPABILITY,
 } from "../contract/orchestrator-frames.ts";
 import type { TunnelOpen } from "../contract/orchestrator-tunnel.ts";
-import type { Logger } from "../lib/logger.ts";
+import type { Logger, TroubleSource } from "../lib/logger.ts";
 import { createTunnel, type TunnelStream } from "../lib/tunnel-streams.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { type Closing, type HubSocket, openHubSocket } from "./hub-socket.ts";
+import { reportTrouble } from "./report-trouble.ts";
 
 /** A hub that takes the socket and then says nothing. */
 const REGISTER_MS = 15_000;
@@ -45,6 +47,8 @@ export interface SessionParts {
   status: () => MachineStatus;
   onStatus: (changed: () => void) => () => void;
   onRegistered: () => void;
+  /** What this process warns of, for a hub that wants to know. */
+  troubles: TroubleSource;
   signal: AbortSignal;
   registerMs?: number;
 }
@@ -147,6 +151,8 @@ function onRegistered(talk: Talk, frame: Extract<HubFrame, { type: "registered" 
   link.identityKeys = frame.identity_keys ?? [];
   sendStatus(talk);
   if (talk.registeredAt !== undefined) return;
+  if (frame.capabilities?.includes(REPORTS_CAPABILITY))
+    link.ended.addEventListener("abort", reportTrouble(parts.troubles, parts.clientId, socket.send), { once: true });
   talk.registeredAt = performance.now();
   parts.log.info({ tunnel: link.hasTunnel }, "[ORCHESTRATOR] Successfully connected and registered");
   parts.onRegistered();

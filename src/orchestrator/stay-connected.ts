@@ -4,7 +4,7 @@ import { REPORTS_CAPABILITY, TUNNEL_CAPABILITY } from "../contract/orchestrator-
 import type { HubConnection } from "../contract/system.ts";
 import { backoffMs } from "../lib/backoff.ts";
 import { toError } from "../lib/errors.ts";
-import type { Logger } from "../lib/logger.ts";
+import { type Logger, troublesOf } from "../lib/logger.ts";
 import { VERSION } from "../lib/version.ts";
 import { wait } from "../lib/wait.ts";
 import type { ClaimStore } from "./claimed-token.ts";
@@ -130,6 +130,7 @@ async function hold(keeper: Keeper, { token, clientId }: By): Promise<{ next: Ne
     status: status.current,
     onStatus: status.onChange,
     onRegistered: () => say({ state: "connected" }),
+    troubles: troublesOf(log),
     signal,
     ...(registerMs !== undefined && { registerMs }),
   });
