@@ -28,7 +28,7 @@ export async function enterMachine(
   const { db, links, secrets } = parts;
   const wanted = registrationOf(frame, { token, processId: parts.processId });
   await freeDeadPlaces(parts, wanted);
-  const machineId = await registerMachine(db, wanted);
+  const machineId = await registerMachine(db, wanted, parts.tell);
   if (machineId === undefined) {
     sendFrame(socket, { type: "registered", success: false, message: "Too many machines" });
     closeSocket(socket, CLOSE.refused, "Too many machines");
@@ -55,7 +55,7 @@ export async function enterMachine(
 }
 
 /** Another process of the same host may stand there still; if it does not answer it is gone, and its place is free. */
-async function freeDeadPlaces({ db, links }: MachineSocketParts, wanted: Registration): Promise<void> {
+async function freeDeadPlaces({ db, links, tell }: MachineSocketParts, wanted: Registration): Promise<void> {
   const taken = await findPlaces(db, wanted);
   if (taken.some(({ clientId }) => clientId === wanted.clientId)) return;
   const here = taken.flatMap(({ id }) => links.get(id) ?? []);
@@ -63,7 +63,11 @@ async function freeDeadPlaces({ db, links }: MachineSocketParts, wanted: Registr
     here.map(async (link) => {
       if (await answersPing(link.socket, HUB_LIMITS.probeMs)) return;
       link.socket.terminate();
-      await markDisconnected(db, { id: link.machineId, connectionId: link.connectionId }, "it answered no more");
+      await markDisconnected(
+        db,
+        { id: link.machineId, connectionId: link.connectionId },
+        { text: "it answered no more", tell },
+      );
     }),
   );
 }

@@ -7,7 +7,7 @@ import type { MachineSocketParts } from "./machine-socket.ts";
 export function hearMachine(
   link: MachineLink,
   frame: MachineFrame,
-  { db, timeline }: MachineSocketParts,
+  { db, timeline, tell }: MachineSocketParts,
 ): (() => Promise<void>) | undefined {
   const old = !link.hasTunnel;
   switch (frame.type) {
@@ -32,7 +32,7 @@ export function hearMachine(
       // A machine speaks for itself only, and whether it is connected is ours to say.
       if (frame.client_id !== link.clientId || status === "disconnected") return undefined;
       return async () => {
-        const isOurs = await setStatus(db, { id: link.machineId, connectionId: link.connectionId }, status);
+        const isOurs = await setStatus(db, { id: link.machineId, connectionId: link.connectionId }, { status, tell });
         if (!isOurs) link.replaced();
       };
     }

@@ -40,7 +40,7 @@ export interface HubCore extends HubParts, AsyncDisposable {
 
 /** The sockets of this process, and what it hears from the others. Disposing closes them all. */
 export async function createHubCore(given: HubParts & { names: HubNames }): Promise<HubCore> {
-  const { config, db, log, listener, names, processId } = given;
+  const { config, db, log, listener, names, processId, tell } = given;
   await using parts = new AsyncDisposableStack();
   const secrets = createHubSecrets(given.secret);
   const local = config.github ? undefined : await ensureLocalUser(db);
@@ -90,7 +90,7 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
     pending,
     ways,
     acceptMachine(socket, token) {
-      const left = acceptMachine({ db, log, processId, secrets, links, liveness, timeline }, socket, token);
+      const left = acceptMachine({ db, log, processId, secrets, links, liveness, timeline, tell }, socket, token);
       leaving.add(left);
       void left.finally(() => leaving.delete(left));
     },

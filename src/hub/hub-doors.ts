@@ -1,6 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Request } from "express";
 import { dashboardFiles } from "../http/dashboard-files.ts";
 import { createPlainApp } from "../http/plain-app.ts";
 import { AppError } from "../lib/errors.ts";
@@ -83,7 +82,7 @@ function readHop(
 }
 
 /** The hub's pages hold no data: who is not signed in is asked to do so by them. */
-const PAGES = { name: "hub.html", isPage: ({ path }: Request) => /^\/(?:dashboard(?:\/|$)|$)/u.test(path) };
+const PAGES = { name: "hub.html", isPage: ({ path }: { path: string }) => /^\/(?:dashboard(?:\/|$)|$)/u.test(path) };
 
 /** The hub's own origin. */
 function createOwnApp(core: HubCore, origin: MachineOrigin): (req: IncomingMessage, res: ServerResponse) => void {

@@ -9,6 +9,7 @@ import { createHubCore } from "./hub-core.ts";
 import { createHubDoors } from "./hub-doors.ts";
 import { createHubNames } from "./hub-names.ts";
 import { joinHub, releaseOwn } from "./hub-process.ts";
+import type { TellMachine } from "./machine-queries.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 
 /** Sockets live as long as machines do; each is a connection. */
@@ -23,6 +24,8 @@ export interface HubParts {
   processId: string;
   secret: string;
   version: string;
+  /** Hears of machines that come, change and go. */
+  tell: TellMachine;
   /** The built dashboard. */
   dashboardDir: string;
 }
@@ -41,7 +44,7 @@ const CLOSED: Doors = {
 export async function startHub({ config, ...rest }: HubParts): Promise<{ url: string } & AsyncDisposable> {
   const { db, log, processId } = rest;
   await using parts = new AsyncDisposableStack();
-  await releaseOwn(db, processId);
+  await releaseOwn(db, processId, rest.tell);
   let doors = CLOSED;
   const server = parts.use(
     await startListening((req, res) => doors.request(req, res), {
@@ -54,7 +57,7 @@ export async function startHub({ config, ...rest }: HubParts): Promise<{ url: st
   const url = config.url ?? `http://localhost:${server.port}`;
   const internalUrl =
     config.internalUrl ?? `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`;
-  parts.use(await joinHub({ db, log, id: processId, url: internalUrl }));
+  parts.use(await joinHub({ db, log, id: processId, url: internalUrl, tell: rest.tell }));
   const core = parts.use(await createHubCore({ ...rest, config, names: createHubNames(url) }));
   doors = createHubDoors(core);
   parts.defer(() => void (doors = CLOSED));

@@ -59,11 +59,34 @@ export const listMachines = (db: Kysely<DB>) =>
     .orderBy("machine.hostname")
     .execute();
 
+/** Hears of every change in the transaction that makes it, for those who subscribed to such events. */
+export type TellMachine = (
+  tx: Kysely<DB>,
+  type: "machine.connected" | "machine.status" | "machine.disconnected",
+  machine: { readonly [field: string]: unknown },
+) => Promise<void>;
+
+interface Change {
+  id: string;
+  kind: "connected" | "status" | "disconnected";
+  text: string;
+}
+
+/** Whatever happens to a machine: into its timeline, to the browsers that see it, to who subscribed. */
+export async function recordChange(tx: Kysely<DB>, { id, kind, text }: Change, tell: TellMachine): Promise<void> {
+  await insertEvents(tx, [{ machineId: id, kind, text }]);
+  await notify(tx, MACHINE_CHANNEL, id);
+  const machine = await findMachine(tx, id);
+  if (!machine) return;
+  const { hostname, project, status, owner, version, platform } = machine;
+  await tell(tx, `machine.${kind}`, { id, hostname, project, status, owner, version, platform });
+}
+
 /** Takes the status over only from the socket that speaks for the machine; false when another one does. */
 export async function setStatus(
   db: Kysely<DB>,
   { id, connectionId }: { id: string; connectionId: string },
-  status: "idle" | "active" | "busy",
+  { status, tell }: { status: "idle" | "active" | "busy"; tell: TellMachine },
 ): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ before: string }>`
@@ -71,10 +94,8 @@ export async function setStatus(
       from (select id, status from hub.machines where id = ${id} for update) as old
       where m.id = old.id and m.connection_id = ${connectionId} returning old.status as before`.execute(tx);
     const before = rows[0]?.before;
-    if (before !== undefined && before !== status) {
-      await insertEvents(tx, [{ machineId: id, kind: "status", text: `${before} → ${status}` }]);
-      await notify(tx, MACHINE_CHANNEL, id);
-    }
+    if (before !== undefined && before !== status)
+      await recordChange(tx, { id, kind: "status", text: `${before} → ${status}` }, tell);
     return before !== undefined;
   });
 }
@@ -93,7 +114,7 @@ export async function touchMachines(db: Kysely<DB>, ids: readonly string[]): Pro
 export async function markDisconnected(
   db: Kysely<DB>,
   { id, connectionId }: { id: string; connectionId: string },
-  text: string,
+  { text, tell }: { text: string; tell: TellMachine },
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const gone = await tx
@@ -104,13 +125,12 @@ export async function markDisconnected(
       .returning("id")
       .executeTakeFirst();
     if (!gone) return;
-    await insertEvents(tx, [{ machineId: id, kind: "disconnected", text }]);
-    await notify(tx, MACHINE_CHANNEL, id);
+    await recordChange(tx, { id, kind: "disconnected", text }, tell);
   });
 }
 
 /** Machines whose hub process is gone, or all of one process that starts anew; they come back by themselves. */
-export async function releaseMachines(db: Kysely<DB>, processId: string | undefined): Promise<string[]> {
+export async function releaseMachines(db: Kysely<DB>, processId: string | undefined, tell: TellMachine): Promise<void> {
   return db.transaction().execute(async (tx) => {
     const gone = await tx
       .updateTable("hub.machines")
@@ -123,13 +143,8 @@ export async function releaseMachines(db: Kysely<DB>, processId: string | undefi
       )
       .returning("id")
       .execute();
-    const ids = gone.map(({ id }) => id);
-    await insertEvents(
-      tx,
-      ids.map((machineId) => ({ machineId, kind: "disconnected", text: "the hub process it was connected to ended" })),
-    );
-    for (const id of ids) await notify(tx, MACHINE_CHANNEL, id);
-    return ids;
+    const text = "the hub process it was connected to ended";
+    for (const { id } of gone) await recordChange(tx, { id, kind: "disconnected", text }, tell);
   });
 }
 

@@ -13,7 +13,7 @@ import type { Liveness } from "./liveness.ts";
 import type { Timeline } from "./machine-events.ts";
 import { closeSocket, type MachineLink, sendFrame } from "./machine-link.ts";
 import type { MachineLinks } from "./machine-links.ts";
-import { markDisconnected } from "./machine-queries.ts";
+import { markDisconnected, type TellMachine } from "./machine-queries.ts";
 import { rawBytes } from "./socket-text.ts";
 
 export interface MachineSocketParts {
@@ -24,6 +24,7 @@ export interface MachineSocketParts {
   links: MachineLinks;
   liveness: Liveness;
   timeline: Timeline;
+  tell: TellMachine;
 }
 
 interface Token {
@@ -52,7 +53,7 @@ export function acceptMachine(parts: MachineSocketParts, socket: WebSocket, toke
 }
 
 function createConversation(parts: MachineSocketParts, socket: WebSocket, token: Token) {
-  const { db, log, links } = parts;
+  const { db, log, links, tell } = parts;
   let link: MachineLink | undefined;
   let isEntering = false;
   let turn = Promise.resolve();
@@ -103,7 +104,11 @@ function createConversation(parts: MachineSocketParts, socket: WebSocket, token:
         if (!link) return;
         link.end();
         links.remove(link);
-        await markDisconnected(db, { id: link.machineId, connectionId: link.connectionId }, "the connection ended");
+        await markDisconnected(
+          db,
+          { id: link.machineId, connectionId: link.connectionId },
+          { text: "the connection ended", tell },
+        );
       });
     },
   };

@@ -1,9 +1,8 @@
 import { randomInt } from "node:crypto";
 import { type Kysely, sql } from "kysely";
-import { notify } from "../db/notify.ts";
 import type { DB } from "../db/schema.ts";
 import { HUB_LIMITS } from "./limits.ts";
-import { insertEvents, MACHINE_CHANNEL } from "./machine-queries.ts";
+import { recordChange, type TellMachine } from "./machine-queries.ts";
 
 export interface Registration {
   tokenId: string;
@@ -35,7 +34,7 @@ export const findPlaces = (db: Kysely<DB>, { tokenId, hostname }: { tokenId: str
  * under another client id. Only while that one is connected under another name is it a further one of its host. The new
  * socket speaks for the machine from here on. Undefined when the user, or the host, has too many.
  */
-export function registerMachine(db: Kysely<DB>, it: Registration): Promise<string | undefined> {
+export function registerMachine(db: Kysely<DB>, it: Registration, tell: TellMachine): Promise<string | undefined> {
   return db.transaction().execute(async (tx) => {
     // One registration of a token at a time: two sockets must not both find the same place free.
     await tx.selectFrom("hub.tokens").select("id").where("id", "=", it.tokenId).forUpdate().execute();
@@ -52,8 +51,7 @@ export function registerMachine(db: Kysely<DB>, it: Registration): Promise<strin
     if (id === undefined) return undefined;
     await occupy(tx, id, it);
     const text = `${it.hostname} ${it.project}${place?.connectionId ? ", in place of its former connection" : ""}`;
-    await insertEvents(tx, [{ machineId: id, kind: "connected", text }]);
-    await notify(tx, MACHINE_CHANNEL, id);
+    await recordChange(tx, { id, kind: "connected", text }, tell);
     return id;
   });
 }
