@@ -107,10 +107,11 @@ export function createSubscriptionService({ db, outboundUrls, secret, findDelive
       return findDelivery(await db.transaction().execute((tx) => queueTestEvent(tx, subscriptionId)));
     },
 
-    /** Where its events go now and what they are signed with; undefined when it is gone. */
-    async target(id: string): Promise<{ url: string; secret: string } | undefined> {
+    /** Where its events go now and what they are signed with; undefined when it is gone, or switched off but for tests. */
+    async target(id: string, { isTest }: { isTest: boolean }): Promise<{ url: string; secret: string } | undefined> {
       const row = await findSubscription(db, id);
-      return row && { url: row.url, secret: subscriptionSecret(secret, row) };
+      if (!row || (row.disabledAt !== null && !isTest)) return undefined;
+      return { url: row.url, secret: subscriptionSecret(secret, row) };
     },
   };
 }

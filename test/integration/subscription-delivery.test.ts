@@ -165,6 +165,13 @@ test("one that answers 410 is disabled at once; one that is switched off hears n
   await subscriptions.test(ids[1]);
   await expect.poll(() => other.types()).toEqual(["subscription.test"]);
   expect(gone.heard).toHaveLength(1);
+
+  // What was being sent while it was switched off comes back to be sent again; here by hand.
+  const [first] = await findDeliveryRows(database.db);
+  await createDeliveryService(database).retry(first?.id ?? "");
+  const [row] = await untilAll(database.db, ["failed", "delivered"]);
+  expect(row).toMatchObject({ status: "failed", lastError: "Its receiver was deleted or switched off" });
+  expect(gone.heard).toHaveLength(1);
 });
 
 test("a test does not wait behind what is stuck, and its failure counts for nothing", async () => {

@@ -39,7 +39,7 @@ export function createSignedChannel(
 
     async send(delivery, signal): Promise<Outcome> {
       const target = await targetOf(delivery);
-      if (!target) return { is: "refused", error: "The receiver is no longer known here" };
+      if (!target) return { is: "refused", error: "Its receiver was deleted or switched off" };
       const rule = outboundUrls.refusal(target.url);
       if (rule !== undefined) return { is: "refused", error: `The address ${rule}` };
       const body = JSON.stringify(contentOf(delivery));
