@@ -48,7 +48,7 @@ export function createStreamAnswerer({ inProcess, gate, log }: Parts) {
       stream.sendHead({ status: 101, headers: answerHeaders(response.rawHeaders) });
       if (head.length > 0) socket.unshift(head);
       stream.once("close", () => socket.destroy());
-      await Promise.all([pipeline(stream, socket, { end: true }), pipeline(socket, stream)]);
+      stream.pipe(socket).pipe(stream);
       return;
     }
     const { response } = answer;

@@ -145,6 +145,30 @@ describe("our dashboard and API through the tunnel", () => {
     other.resume();
   });
 
+  test("the counts of orchestration are followed over a WebSocket, by who may come in", async () => {
+    const socket = await open({
+      kind: "websocket",
+      target: "/socket.io/?EIO=4&transport=websocket",
+      body: true,
+      headers: [
+        ["sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="],
+        ["sec-websocket-version", "13"],
+      ],
+    });
+    const { status, headers } = await socket.head;
+    expect(status).toBe(101);
+    expect(headers).toContainEqual(["sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]);
+    let seen = "";
+    socket.on("data", (bytes: Buffer) => (seen += bytes.toString("latin1")));
+    // A masked text frame "40": join the first namespace.
+    socket.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]));
+    await until(
+      () => (/40\{"sid"/u.test(seen) ? true : undefined),
+      () => `nobody answered: ${seen}`,
+    );
+    socket.destroy();
+  });
+
   test("a session that is begun there is followed live, and seen by the status", async () => {
     const feed = await open({ target: "/api/events" });
     expect((await feed.head).headers).toContainEqual(["content-type", "text/event-stream; charset=utf-8"]);
