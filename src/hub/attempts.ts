@@ -3,8 +3,6 @@ import { AppError } from "../lib/errors.ts";
 /** Keys remembered at most; the oldest is forgotten first. */
 const MAX_KEYS = 20_000;
 
-export type Attempts = ReturnType<typeof createAttempts>;
-
 /** Counts attempts by key, an address or a user, in windows of a fixed length. */
 export function createAttempts(
   { limit, windowMs }: { limit: number; windowMs: number },

@@ -11,7 +11,7 @@ import type { Liveness } from "./liveness.ts";
 import { closeSocket, sendFrame } from "./machine-link.ts";
 import { findMachines, findVisibleMachine, listVisibleMachines, type MachineRow } from "./machine-queries.ts";
 import { isShownTo, presentMachine } from "./present-machine.ts";
-import { rawBytes } from "./socket-text.ts";
+import { rawBytes } from "./raw-bytes.ts";
 import { findEndedSignIns } from "./user-queries.ts";
 import type { Viewer } from "./viewer.ts";
 

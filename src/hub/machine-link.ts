@@ -63,6 +63,7 @@ const CLOSE_MS = 3_000;
 
 /** Says goodbye, and does not wait for ever for the answer. */
 export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return;
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), CLOSE_MS).unref();
   socket.once("close", () => clearTimeout(timer));

@@ -14,7 +14,7 @@ import type { Timeline } from "./machine-events.ts";
 import { closeSocket, type MachineLink, sendFrame } from "./machine-link.ts";
 import type { MachineLinks } from "./machine-links.ts";
 import { markDisconnected, type TellMachine } from "./machine-queries.ts";
-import { rawBytes } from "./socket-text.ts";
+import { rawBytes } from "./raw-bytes.ts";
 
 export interface MachineSocketParts {
   db: Database;

@@ -10,7 +10,7 @@ import type { Liveness } from "./liveness.ts";
 import { closeSocket, sendFrame } from "./machine-link.ts";
 import { issueToken } from "./machine-token.ts";
 import { deletePending, findClaim, insertPending } from "./pending-queries.ts";
-import { rawBytes } from "./socket-text.ts";
+import { rawBytes } from "./raw-bytes.ts";
 import { setTokenSecret } from "./token-queries.ts";
 
 const FRAMES_PER_SECOND = 2;

@@ -5,5 +5,3 @@ export function rawBytes(data: RawData): Buffer {
   if (Buffer.isBuffer(data)) return data;
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
-
-export const rawText = (data: RawData): string => rawBytes(data).toString("utf8");
