@@ -207,7 +207,14 @@ test("an image of a foreign host is a link, and HTML is shown as it was typed", 
 test("facts show how to go on in a terminal, and what each run took", async () => {
   const { state, session, path } = oneRun(
     {},
-    { durationMs: 59_000, costUsd: 0.12, claudeVersion: "2.2.0", untestedVersion: true, model: "opus" },
+    {
+      durationMs: 59_000,
+      costUsd: 0.12,
+      claudeVersion: "2.2.0",
+      untestedVersion: true,
+      model: "opus",
+      structuredOutput: { title: "A" },
+    },
   );
   openConsole(`${path}?tab=facts&wide=1`, state);
   await screen.findByRole("button", { name: "Copy the resume command" });
@@ -215,6 +222,7 @@ test("facts show how to go on in a terminal, and what each run took", async () =
   expect(panel).toHaveTextContent(session.resumeCommand ?? "no command");
   await within(panel).findByText("untested");
   expect(panel).toHaveTextContent(/Run 1.*Done.*59 s · \$0\.12/u);
+  expect(within(panel).getByLabelText("Answer in the wanted form")).toHaveTextContent('{ "title": "A" }');
 });
 
 test("an unknown session says so and leads back", async () => {

@@ -100,15 +100,23 @@ test("what did not arrive says why, and can be sent again; what arrived is not s
       nextAttemptAt: ago(-600),
       lastError: "not_in_channel",
     }),
+    aDelivery(session, {
+      kind: "subscription",
+      address: "a-subscription",
+      status: "failed",
+      lastError: "switched off",
+    }),
     aDelivery(session, { kind: "email", status: "delivered", lastError: "a greylisted first try" }),
   );
   const { user, sent } = openConsole(facts, state);
   const list = await screen.findByRole("list", { name: "Not delivered" });
-  const [callback, slack, ...more] = within(list).getAllByRole("listitem");
+  const [callback, slack, subscription, ...more] = within(list).getAllByRole("listitem");
   expect(callback).toHaveTextContent(/Callback.*https:\/\/n8n\.example\.com\/webhook\/7.*The receiver answered 500/u);
   expect(slack).toHaveTextContent(/Slack again at \d\d:\d\d.*not_in_channel/u);
+  expect(subscription).toHaveTextContent(/Subscription.*a-subscription.*switched off/u);
   expect(more).toEqual([]);
-  await user.click(within(list).getByRole("button", { name: "Send again" }));
+  const [again = expect.fail()] = within(list).getAllByRole("button", { name: "Send again" });
+  await user.click(again);
   expect(sent.at(-1)).toMatchObject({ method: "POST", path: `/api/deliveries/${given.deliveryId}/retry` });
   await waitFor(() => expect(list).not.toHaveTextContent("Callback"));
 });

@@ -8,7 +8,12 @@ import { ClockIcon, FailedIcon, SOURCES } from "../icons.tsx";
 import classes from "./delivery-trouble.module.css";
 import facts from "./facts-tab.module.css";
 
-const doorOf = (kind: string): string => (kind === "slack" || kind === "email" ? SOURCES[kind].name : "Callback");
+const DOORS: Readonly<Record<string, string>> = {
+  slack: SOURCES.slack.name,
+  email: SOURCES.email.name,
+  callback: "Callback",
+  subscription: "Subscription",
+};
 
 function Trouble({ delivery, onRetry }: { delivery: Delivery; onRetry: () => void }) {
   const now = useNow();
@@ -19,12 +24,12 @@ function Trouble({ delivery, onRetry }: { delivery: Delivery; onRetry: () => voi
       {failed ? <FailedIcon size={13} className="t-fail" /> : <ClockIcon size={13} className="t-need" />}
       <div className={classes.what}>
         <p>
-          <b>{doorOf(kind)}</b>{" "}
+          <b>{DOORS[kind] ?? kind}</b>{" "}
           <span className="num dim3">
             {failed ? moment(createdAt, now) : `again at ${moment(nextAttemptAt ?? createdAt, now)}`}
           </span>
         </p>
-        {kind === "callback" && <p className={classes.address}>{address}</p>}
+        {(kind === "callback" || kind === "subscription") && <p className={classes.address}>{address}</p>}
         <p>{lastError}</p>
       </div>
       {failed && (
