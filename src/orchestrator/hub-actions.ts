@@ -9,6 +9,9 @@ import type { Actions, Asked } from "./user-requests.ts";
 
 /** A request of the hub is told the end of its run for as long as it lasts, in waits of this many seconds. */
 const WAIT_SECONDS = 300;
+/** A frame must stay below what hubs take; who wants more asks the API. */
+const MAX_ANSWER = 100_000;
+const MAX_PIECE = 50_000;
 const UUID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/u;
 
 export interface ActionServices {
@@ -93,7 +96,7 @@ async function command(services: ActionServices, asked: Asked): Promise<void> {
       sessionId,
       exitCode: result.error === null ? 0 : 1,
       isNewSession: isNew,
-      answer: result.answer,
+      answer: result.answer?.slice(0, MAX_ANSWER) ?? null,
     });
   } finally {
     end();
@@ -119,8 +122,8 @@ function textSink(runId: string | null, say: (data: { text: string }) => void) {
     const { text } = data;
     if (type !== "text" || of !== runId || key === null || typeof text !== "string") return;
     const from = had.get(key) ?? 0;
-    had.set(key, text.length);
-    if (text.length > from) say({ text: text.slice(from) });
+    had.set(key, Math.max(from, text.length));
+    for (let at = from; at < text.length; at += MAX_PIECE) say({ text: text.slice(at, at + MAX_PIECE) });
   }
   return {
     events: (events: readonly SessionEvent[]) => Promise.resolve(events.forEach(tell)),

@@ -4,6 +4,8 @@ import { MAX_TEXT_FRAME_BYTES, type MachineFrame } from "../contract/orchestrato
 const HANDSHAKE_MS = 15_000;
 /** Some hubs never answer our close; then the connection is cut. */
 const CLOSE_MS = 2_000;
+/** What may wait for a hub that does not read; more, and it is given up. Streams have credit and stay far below. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** What ws says of a hub that answered the upgrade with a status. */
 const REFUSED = /^Unexpected server response: (\d{3})$/u;
 
@@ -49,12 +51,16 @@ export function openHubSocket(url: string, { onOpen, onText, onBytes }: Handlers
     const status = REFUSED.exec(fault)?.[1];
     resolve({ code, reason: reason.toString() || fault, ...(status !== undefined && { status: Number(status) }) });
   });
-  const ready = () => socket.readyState === WebSocket.OPEN;
+  function give(data: string | Uint8Array): void {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    socket.send(data);
+    if (socket.bufferedAmount > MAX_QUEUED_BYTES) socket.terminate();
+  }
 
   return {
     closed,
-    send: (frame) => void (ready() && socket.send(JSON.stringify(frame))),
-    sendBytes: (bytes) => void (ready() && socket.send(bytes)),
+    send: (frame) => give(JSON.stringify(frame)),
+    sendBytes: give,
     close(code, reason) {
       socket.close(code, reason);
       const timer = setTimeout(() => socket.terminate(), CLOSE_MS).unref();

@@ -5,6 +5,7 @@ import { createLogger, troublesOf } from "../../../src/lib/logger.ts";
 import { startHeartbeat } from "../../../src/orchestrator/heartbeat.ts";
 import type { HubHandlers } from "../../../src/orchestrator/hub-session.ts";
 import { holdSession } from "../../../src/orchestrator/hub-session.ts";
+import { openHubSocket } from "../../../src/orchestrator/hub-socket.ts";
 import { reportTrouble } from "../../../src/orchestrator/report-trouble.ts";
 import { type HubBehaviour, polite, startHubStandIn } from "../../support/hub-stand-in.ts";
 
@@ -105,6 +106,17 @@ test("a hub with the tunnel that sends what is no frame loses the connection", a
   await machine.frame("status_update");
   machine.socket.send(Buffer.from([1, 2, 3]));
   expect((await one.ended).code).toBe(1006);
+});
+
+test("a hub that does not read is given up before it costs all memory", { timeout: 60_000 }, async () => {
+  await using hub = await startHubStandIn();
+  const opened = Promise.withResolvers<void>();
+  const socket = openHubSocket(hub.url, { onOpen: opened.resolve, onText: () => undefined, onBytes: () => undefined });
+  await opened.promise;
+  (await hub.machine(0)).socket.pause();
+  const mebibyte = "x".repeat(1024 * 1024);
+  for (let n = 0; n < 200; n++) socket.send({ type: "response_chunk", request_id: "r", data: mebibyte });
+  expect((await socket.closed).code).toBe(1006);
 });
 
 test("a short interval does not hide a dead hub: an unanswered ping is not repeated, and counts", async () => {
