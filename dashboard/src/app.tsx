@@ -13,6 +13,10 @@ const NewSessionPage = lazy(() =>
   import("./pages/new-session-page.tsx").then((page) => ({ default: page.NewSessionPage })),
 );
 
+const OrchestrationPage = lazy(() =>
+  import("./pages/orchestration-page.tsx").then((page) => ({ default: page.OrchestrationPage })),
+);
+
 /** The page that stays in view behind the new-session dialog. */
 function behind(location: Location): Location {
   const { background } = (location.state ?? {}) as { background?: Location };
@@ -31,11 +35,14 @@ function Console() {
   const creating = location.pathname === "/new";
   return (
     <AppShell>
-      <Routes location={creating ? behind(location) : location}>
-        <Route path="/" element={<SessionsPage />} />
-        <Route path="/sessions/:id" element={<SessionPage />} />
-        <Route path="*" element={<NotFoundPage />} />
-      </Routes>
+      <Suspense>
+        <Routes location={creating ? behind(location) : location}>
+          <Route path="/" element={<SessionsPage />} />
+          <Route path="/sessions/:id" element={<SessionPage />} />
+          <Route path="/orchestration" element={<OrchestrationPage />} />
+          <Route path="*" element={<NotFoundPage />} />
+        </Routes>
+      </Suspense>
       {creating && (
         <Suspense>
           <NewSessionPage />

@@ -73,7 +73,7 @@ test("after a restart between two writes an editor shows what is true, with no f
   await server[Symbol.asyncDispose]();
   await setDesired(one.url, "restarted", 7);
   server = await orchestrationServer(database.connectionString, { port });
-  await it.until("orchestration.workspace", ({ desired }) => desired === 7);
+  expect(await it.until("orchestration.workspace", ({ desired }) => desired === 7)).toMatchObject({ version: 2 });
   await server[Symbol.asyncDispose]();
 });
 

@@ -25,6 +25,8 @@ interface RequestOptions {
   method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   body?: object;
   signal?: AbortSignal;
+  /** Writes only if what is there is still this version; else the answer is 412. */
+  ifMatch?: number;
   query?: Record<string, string | number | undefined>;
 }
 
@@ -40,7 +42,11 @@ async function send(path: string, options: RequestOptions): Promise<Response> {
     return await fetch(apiUrl(withQuery(path, options.query)), {
       method: options.method ?? "GET",
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
-      headers: { accept: "application/json", ...(options.body && { "content-type": "application/json" }) },
+      headers: {
+        accept: "application/json",
+        ...(options.body && { "content-type": "application/json" }),
+        ...(options.ifMatch !== undefined && { "if-match": `"${options.ifMatch}"` }),
+      },
       ...(options.body && { body: JSON.stringify(options.body) }),
     });
   } catch (error) {

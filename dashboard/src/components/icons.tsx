@@ -113,6 +113,9 @@ export const StopIcon = icon(
   "Stop",
   <rect x="2.8" y="2.8" width="8.4" height="8.4" rx="1" fill="currentColor" stroke="none" />,
 );
+export const PauseIcon = icon("Pause", <path d="M4.4 3v8M9.6 3v8" strokeWidth="2.2" />);
+export const PlayIcon = icon("Play", <path d="m4 2.4 7.4 4.6L4 11.6z" fill="currentColor" stroke="none" />);
+export const MinusIcon = icon("Minus", <path d="M2 7h10" strokeWidth="1.5" />);
 export const MoreIcon = icon(
   "More",
   <g fill="currentColor" stroke="none">

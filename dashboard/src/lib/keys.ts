@@ -67,6 +67,7 @@ export const KEY_HELP: readonly { title: string; keys: readonly (readonly [strin
       ["N", "New session"],
       ["/", "Search the list"],
       ["G S", "Sessions"],
+      ["G O", "Orchestration"],
       [".", "Light or dark"],
       ["?", "These keys"],
     ],
@@ -90,6 +91,14 @@ export const KEY_HELP: readonly { title: string; keys: readonly (readonly [strin
       ["1 – 4", "Tabs"],
       ["\\", "Full width"],
       ["]", "Show or hide the details"],
+    ],
+  },
+  {
+    title: "Orchestration",
+    keys: [
+      ["J K", "Next and previous workspace"],
+      ["+ -", "One more, one fewer desired"],
+      ["P", "Pause or resume"],
     ],
   },
   {

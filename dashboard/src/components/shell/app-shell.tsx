@@ -30,6 +30,7 @@ function useShellKeys(open: { palette: () => void; help: () => void }): void {
   useKeys({
     n: () => void navigate("/new", { state: { background: location } }),
     "g s": () => void navigate("/"),
+    "g o": () => void navigate("/orchestration"),
     "/": () => {
       // The drawer gives the focus to its first field, which is the search.
       if (listBeside && !panes.listShut) document.querySelector<HTMLInputElement>("[data-session-search]")?.focus();
@@ -54,6 +55,8 @@ interface Place {
   phone: boolean;
   listBeside: boolean;
   onSession: boolean;
+  /** The page has no list of sessions beside it. */
+  alone: boolean;
   /** On a phone the list is the page, until a session is opened. */
   listIsPage: boolean;
 }
@@ -63,7 +66,14 @@ function usePlace(): Place {
   const { pathname } = useLocation();
   const { isEmpty } = useSessionLists();
   const onSession = useMatch("/sessions/:id") !== null;
-  return { phone, listBeside, onSession, listIsPage: phone && !isEmpty && (pathname === "/" || pathname === "/new") };
+  const alone = useMatch("/orchestration") !== null && (listBeside || phone);
+  return {
+    phone,
+    listBeside,
+    onSession,
+    alone,
+    listIsPage: phone && !isEmpty && (pathname === "/" || pathname === "/new"),
+  };
 }
 
 /** The list, wherever there is room for it: beside, as a strip, as the page, or in a drawer. */
@@ -96,7 +106,7 @@ export function AppShell({ children }: { children: ReactNode }) {
       {!(phone && onSession) && <TopBar onSearch={showPalette} />}
       <LoadingLine />
       <div className={classes.body}>
-        <ListPlace {...place} />
+        {!place.alone && <ListPlace {...place} />}
         <div className={classes.page} hidden={place.listIsPage}>
           {children}
         </div>

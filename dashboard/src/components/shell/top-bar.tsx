@@ -8,6 +8,8 @@ import { FleetLine } from "./fleet-line.tsx";
 import { SchemeButton } from "./scheme-button.tsx";
 import classes from "./top-bar.module.css";
 
+const ORCHESTRATION = "/orchestration";
+
 function toggleSearch(search: boolean): void {
   setPanes({ search });
   if (search) requestAnimationFrame(() => document.querySelector<HTMLInputElement>("[data-session-search]")?.focus());
@@ -16,15 +18,22 @@ function toggleSearch(search: boolean): void {
 function PhoneBar() {
   const { search } = usePanes();
   const location = useLocation();
+  const onList = location.pathname !== ORCHESTRATION;
   return (
     <>
       <header className={classes.phone}>
         <MarkIcon size={16} className="t-run" />
-        <h1 className={classes.phoneTitle}>Sessions</h1>
+        {onList ? (
+          <h1 className={classes.phoneTitle}>Sessions</h1>
+        ) : (
+          <b className={classes.phoneTitle}>claude-orchestrator</b>
+        )}
         <span className="grow" />
-        <Button look="quiet" square aria-label="Search" aria-pressed={search} onClick={() => toggleSearch(!search)}>
-          <SearchIcon size={18} />
-        </Button>
+        {onList && (
+          <Button look="quiet" square aria-label="Search" aria-pressed={search} onClick={() => toggleSearch(!search)}>
+            <SearchIcon size={18} />
+          </Button>
+        )}
         <Link to="/new" state={{ background: location }} className={classes.tap} aria-label="New session">
           <PlusIcon size={20} />
         </Link>
@@ -51,7 +60,11 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
         <MarkIcon /> claude-orchestrator
       </Link>
       <nav className={classes.nav} aria-label="Main">
-        <Link to="/" className={classes.navLink} aria-current="page">
+        <Link
+          to="/"
+          className={classes.navLink}
+          aria-current={location.pathname === ORCHESTRATION ? undefined : "page"}
+        >
           Sessions
           {needs > 0 && (
             <b className="num">
@@ -59,6 +72,13 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
               <span className="hidden-text"> need you</span>
             </b>
           )}
+        </Link>
+        <Link
+          to={ORCHESTRATION}
+          className={classes.navLink}
+          aria-current={location.pathname === ORCHESTRATION ? "page" : undefined}
+        >
+          Orchestration
         </Link>
       </nav>
       <span className="grow" />

@@ -1,0 +1,98 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { overflow, type PageOptions, picture, requireChromium, seriousFaults } from "../support/browser.ts";
+import { type DashboardApp, dashboardApp, scripted } from "../support/dashboard-app.ts";
+import { ask, setDesired, workspacePath } from "../support/orchestration.ts";
+
+const hasChromium = requireChromium();
+const SCREENS: readonly (PageOptions & { name: string })[] = [
+  { name: "1440-light" },
+  { name: "1440-dark", scheme: "dark" },
+  { name: "375-light", width: 375, height: 812 },
+  { name: "375-dark", width: 375, height: 812, scheme: "dark" },
+];
+
+/** A list that could not be read is asked for again with growing pauses. */
+const LONG = { timeout: 20_000 };
+
+let all: DashboardApp;
+
+beforeAll(async () => {
+  if (!hasChromium) return;
+  all = await dashboardApp({ CLAUDE_ALLOWED_TOOLS: "Bash" });
+  const { url, folder } = all.app;
+  await setDesired(url, "fernhill/web", 1);
+  for (const name of ["one", "two"]) {
+    const projectPath = join(folder, name);
+    await mkdir(projectPath);
+    await all.app.start({
+      projectType: "local",
+      projectPath,
+      title: `Backlog ${name}`,
+      initialPrompt: scripted("Wait", [{ bash: "sleep 900" }]),
+      metadata: { workspaceId: "fernhill/web" },
+    });
+  }
+  await setDesired(url, "fernhill/ledger", 3);
+  await setDesired(url, String.raw`C:\work\pos-terminal`, 1);
+  await setDesired(url, "fernhill/infra", 1);
+  await ask(url, `${workspacePath("fernhill/infra")}/paused`, { method: "PUT", body: { paused: true } });
+  await ask(url, `${workspacePath("fernhill/billing")}/running`, { method: "PUT", body: { running: 2 } });
+  await setDesired(url, "fernhill/billing", 0);
+});
+afterAll(() => all?.[Symbol.asyncDispose]());
+
+const desiredOf = async (id: string): Promise<number> =>
+  (await ask(all.app.url, workspacePath(id))).body.workspace.desired as number;
+
+const rowOf = (page: Page, id: string) => page.getByRole("listitem").filter({ hasText: id });
+
+for (const { name, ...options } of SCREENS) {
+  test(`the page of workspaces is whole at ${name}`, async () => {
+    const page = await all.browser.open(`${all.app.url}/orchestration`, options);
+    await rowOf(page, "fernhill/web").getByText("As desired").waitFor();
+    await rowOf(page, "fernhill/billing").getByText("Draining").waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    await picture(page, `orchestration-${name}`);
+    expect(await seriousFaults(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+  });
+}
+
+test("steps and keys change what is desired and pause it, several steps as one wish", async () => {
+  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  const row = rowOf(page, "fernhill/ledger");
+  const before = (await ask(all.app.url, `${workspacePath("fernhill/ledger")}/history`)).body.items.length as number;
+  for (let step = 0; step < 3; step++) await row.getByRole("button", { name: "One more in fernhill/ledger" }).click();
+  await expect.poll(() => desiredOf("fernhill/ledger")).toBe(6);
+  const history = (await ask(all.app.url, `${workspacePath("fernhill/ledger")}/history`)).body.items as object[];
+  expect(history).toHaveLength(before + 1);
+  await page.getByRole("heading", { name: "Orchestration" }).click();
+  await page.keyboard.press("-");
+  await expect.poll(() => desiredOf("fernhill/ledger")).toBe(5);
+  await page.keyboard.press("p");
+  await row.getByText("Paused by local").waitFor();
+  await row.getByRole("button", { name: "No limit in fernhill/ledger" }).click();
+  await expect.poll(() => desiredOf("fernhill/ledger")).toBe(0);
+});
+
+test("when somebody else was faster, the person is asked, and theirs is written only if they say so", async () => {
+  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  const id = String.raw`C:\work\pos-terminal`;
+  const more = rowOf(page, id).getByRole("button", { name: `One more in ${id}` });
+  await more.waitFor();
+  // What the page shows stays as it is, while another changes it.
+  await page.route("**/api/orchestration/workspaces", (route) => route.abort());
+  await setDesired(all.app.url, id, 5);
+  await more.click();
+  const notice = page.getByRole("alert");
+  await notice.getByText("changed while you were editing: you set 2").waitFor();
+  expect(await desiredOf(id)).toBe(5);
+  await page.unroute("**/api/orchestration/workspaces");
+  await expect.poll(() => page.getByLabel(`Desired in ${id}`).inputValue(), LONG).toBe("5");
+  await picture(page, "orchestration-conflict");
+  await notice.getByRole("button", { name: "Set 2" }).click();
+  await expect.poll(() => desiredOf(id)).toBe(2);
+});
