@@ -33,9 +33,10 @@ export async function serveHub(): Promise<void> {
   const log = createLogger(config.logLevel);
   const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));
   await using hub = await startHubApp(config, log);
-  log.info({ url: hub.url }, "the hub is ready");
-  using _building = startBuild(config.http.dashboardDir, log);
+  log.info({ url: hub.url }, `ready: the hub is at ${hub.url}`);
+  const building = startBuild(config.http.dashboardDir, log);
   await stopping;
+  building[Symbol.dispose]();
 }
 
 type Desk = Awaited<ReturnType<typeof lookAtHub>>;

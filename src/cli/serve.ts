@@ -24,7 +24,7 @@ export async function serve({ stopRuns, role = "serve", orchestratorToken }: Ser
   const stopping = untilSignal((signal) => log.info({ signal }, "stopping; a second signal ends at once"));
   await using app = await startApp(config, log, role);
   log.info({ url: app.url }, role === "serve" ? `ready: open ${app.url}` : "ready: carrying out runs");
-  using building = role === "serve" ? startBuild(config.http.dashboardDir, log) : undefined;
+  const building = role === "serve" ? startBuild(config.http.dashboardDir, log) : undefined;
   await stopping;
   building?.[Symbol.dispose]();
   if (stopRuns) await app.stopRuns(STOP_RUNS_MS);
