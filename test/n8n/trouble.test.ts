@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DeliveryPage, type Delivery } from "../../src/contract/delivery.ts";
+import { Stopped } from "../../src/contract/run.ts";
 import { openHouse, type House } from "../support/n8n-house.ts";
 import { requireN8n } from "../support/n8n-install.ts";
 import { configured, type Workflow } from "../support/n8n-workflows.ts";
@@ -81,6 +82,7 @@ test("a run that goes on too long is told of before n8n gives up, and the workfl
   await house.n8n.database.execution("claude-impatient", "success");
   expect(await api().session(sessionId)).toMatchObject({ status: "running" });
   expect(await callbackOf(sessionId)).toMatchObject({ status: "delivered" });
+  await api().request(Stopped, `/api/sessions/${sessionId}/stop`, { method: "POST", body: {} });
 });
 
 test("a callback that is faster than the Wait node is not lost", async () => {

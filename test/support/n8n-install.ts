@@ -20,7 +20,7 @@ export const n8nProgram = (folder = n8nFolder()): string => join(folder, "node_m
 
 /**
  * For the top of a test file. Without n8n its tests are skipped, with one line that says what to do; with REQUIRE_N8N=1
- * they fail. (REQUIRE_PEERS is for what a package manager brings in seconds.)
+ * (or REQUIRE_PEERS=1) they fail.
  */
 export function requireN8n(): boolean {
   if (existsSync(n8nProgram())) return true;
