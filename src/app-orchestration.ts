@@ -1,4 +1,5 @@
 import type { Core } from "./app-doors.ts";
+import type { Services } from "./app-services.ts";
 import { createWhoIsAsking } from "./auth/who-is-asking.ts";
 import type { Listener } from "./db/notify.ts";
 import type { HttpParts } from "./http/http-app.ts";
@@ -7,13 +8,16 @@ import { openOrchestration } from "./orchestration/orchestration.ts";
 /** Running and desired counts; its sockets ask who is there by the same means as the API. */
 export async function openCounts(
   { config, log, storage, runs }: Core,
+  { sessions, templates }: Services,
   { parts, listener }: { parts: AsyncDisposableStack; listener: Listener },
 ) {
   const who = createWhoIsAsking({ ...config.http, verifyRunToken: runs.verifyToken });
   const { db, queue } = storage;
   const { nudge } = queue;
   const { maxDesired } = config.orchestration;
-  const orchestration = parts.use(await openOrchestration({ db, listener, log, nudge, who, maxDesired }));
+  const orchestration = parts.use(
+    await openOrchestration({ db, listener, log, nudge, who, maxDesired, sessions, templates }),
+  );
   return {
     /** The same doors, with sockets and counts. */
     addTo: (doors: HttpParts): HttpParts => ({

@@ -113,7 +113,7 @@ async function openServing(core: Core, parts: AsyncDisposableStack) {
   const services = await openServices(core, { parts, listener });
   const channels = await openChannels(core, services, { parts, listener });
   const schedules = parts.use(openSchedules({ ...services, db: core.storage.db, log: core.log }));
-  const counts = await openCounts(core, { parts, listener });
+  const counts = await openCounts(core, services, { parts, listener });
   const doorsWith = (routers: HttpParts["routers"]): HttpParts =>
     counts.addTo(
       openDoors(core, services, {

@@ -28,6 +28,14 @@ export const ReportRunning = z
 
 export const SetPaused = z.object({ paused: z.boolean() }).meta({ id: "SetPaused" });
 
+export const SetStandingTemplate = z
+  .object({
+    template: z.string().trim().min(1).max(100).nullable().meta({
+      description: "Name or id of a template with an initialPrompt and no variables to be given; null takes it away.",
+    }),
+  })
+  .meta({ id: "SetStandingTemplate" });
+
 export const Counts = z.object({ running: z.int(), desired: z.int() }).meta({ id: "OrchestrationCounts" });
 export type Counts = z.infer<typeof Counts>;
 

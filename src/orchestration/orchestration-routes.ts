@@ -10,6 +10,7 @@ import {
   ReportRunning,
   SetDesired,
   SetPaused,
+  SetStandingTemplate,
   WorkspaceAnswer,
 } from "../contract/orchestration.ts";
 import { PageQuery } from "../contract/page.ts";
@@ -131,6 +132,20 @@ function addControl(router: Router, { orchestration }: Parts): void {
       headers,
     },
     async ({ params, body, req }) => answered(await orchestration.setPaused(params.id, body.paused, by(req))),
+  );
+  route(
+    router,
+    "PUT /api/orchestration/workspace/:id/template",
+    {
+      summary: "Attach a standing template: sessions are started from it until as many run as desired",
+      description: IF_MATCH,
+      tags,
+      params: Params,
+      body: SetStandingTemplate,
+      response: WorkspaceAnswer,
+      headers,
+    },
+    async ({ params, body, req }) => answered(await orchestration.setTemplate(params.id, body.template, by(req))),
   );
 }
 

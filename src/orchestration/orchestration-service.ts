@@ -4,6 +4,7 @@ import type { Database } from "../db/database.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { invalidField } from "../lib/errors.ts";
 import type { Nudge } from "../queue/queue.ts";
+import type { TemplateService } from "../sessions/templates/template-service.ts";
 import { findHistory } from "./change-queries.ts";
 import { changeOf, countsOf, reasonsOf, rowOf } from "./present-workspace.ts";
 import { reportUntil, writeSetting, type Setting } from "./setting-queries.ts";
@@ -17,6 +18,7 @@ interface Parts {
   nudge: Nudge;
   /** What one workspace may desire at most. */
   maxDesired: number;
+  templates: Pick<TemplateService, "get">;
 }
 
 /** Whose wish it is, and which version they have seen. */
@@ -32,7 +34,7 @@ export function createOrchestrationService(parts: Parts) {
   return { ...createReading(parts), ...createWriting(parts) };
 }
 
-function createWriting({ db, nudge, maxDesired }: Parts) {
+function createWriting({ db, nudge, maxDesired, templates }: Parts) {
   async function write(setting: Setting): Promise<WorkspaceAnswer & { isStale: boolean }> {
     const { workspace, global, isStale } = await writeSetting(db, setting);
     return { workspace: countsOf(workspace), global, isStale };
@@ -42,6 +44,15 @@ function createWriting({ db, nudge, maxDesired }: Parts) {
   async function wakeHeldBack(workspaceId: string): Promise<void> {
     for (const { workerId, sessionId } of await findHeldBack(db, workspaceId, WOKEN))
       await nudge(db, workerId, sessionId);
+  }
+
+  /** The name of a template that starts runs by itself. */
+  async function usable(idOrName: string): Promise<string> {
+    const { name, session, variables } = await templates.get(idOrName);
+    if (session.initialPrompt === undefined) throw invalidField("body.template", "must have an initialPrompt");
+    const asks = Object.values(variables).some((one) => one.required !== false && one.default === undefined);
+    if (asks) throw invalidField("body.template", "must not ask for variables: nobody is there to give them");
+    return name;
   }
 
   return {
@@ -68,6 +79,11 @@ function createWriting({ db, nudge, maxDesired }: Parts) {
       const answer = await write({ workspaceId, kind: paused ? "paused" : "resumed", actor, ifVersion, change });
       if (!paused) await wakeHeldBack(workspaceId);
       return answer;
+    },
+
+    async setTemplate(workspaceId: string, idOrName: string | null, { actor, ifVersion }: By) {
+      const template = idOrName === null ? null : await usable(idOrName);
+      return write({ workspaceId, kind: "template", actor, ifVersion, change: { template } });
     },
   };
 }

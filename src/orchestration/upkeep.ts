@@ -14,10 +14,12 @@ interface Parts extends Lifetimes {
   db: Database;
   listener: Listener;
   log: Logger;
+  /** Starts what standing templates are short of. */
+  startMissing: () => Promise<void>;
 }
 
 /** Keeps the counts true: at once when a run begins or ends, and by a patrol for what ends by time. */
-export async function startUpkeep({ db, listener, log, workspaceDays }: Parts): Promise<AsyncDisposable> {
+export async function startUpkeep({ db, listener, log, startMissing, workspaceDays }: Parts): Promise<AsyncDisposable> {
   let working: Promise<void> | undefined;
   let again = false;
 
@@ -26,6 +28,7 @@ export async function startUpkeep({ db, listener, log, workspaceDays }: Parts): 
       do {
         again = false;
         await countRuns(db);
+        await startMissing();
       } while (again);
     } catch (error) {
       log.warn({ err: error }, "runs could not be counted; the next patrol does it");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Session } from "../../src/contract/session.ts";
 import { testApp, type TestApp } from "../support/app.ts";
+import { git } from "../support/git.ts";
 import { ask, editor, setDesired, workspacePath } from "../support/orchestration.ts";
 import { script } from "../support/server-process.ts";
 
@@ -72,4 +73,42 @@ test("one run at a time where one is desired; 0 drains, pausing holds back, and 
   for (const file of ["second", "third"]) await mkdir(join(app.folder, file));
   for (const { sessionId } of [second, third]) await app.until(sessionId, ["completed"]);
   await it.until("orchestration.global", ({ running, seq }) => running === 0 && seq > 6);
+});
+
+test("a standing template keeps as many runs on as desired, replaces what ends, and nothing beyond; bad ones are refused", async () => {
+  const id = "acme/standing";
+  const projectPath = join(app.folder, "standing");
+  await mkdir(projectPath);
+  const until = `until [ -e ${join(app.folder, "enough")} ]; do sleep 0.1; done`;
+  const session = { projectType: "worktree", projectPath, initialPrompt: script({ bash: until }, { text: "Done." }) };
+  await git(projectPath, "init", "-b", "main");
+  await git(projectPath, "commit", "--allow-empty", "-m", "Start");
+  for (const [name, more] of [
+    ["links", {}],
+    ["mute", { initialPrompt: undefined }],
+  ] as const)
+    await app.fetch("/api/templates", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, session: { ...session, ...more } }),
+    });
+  const attach = (template: string | null) =>
+    ask(app.url, `${workspacePath(id)}/template`, { method: "PUT", body: { template } });
+  expect(await attach("mute")).toMatchObject({
+    status: 400,
+    body: { message: expect.stringContaining("initialPrompt") },
+  });
+  expect(await attach("unknown")).toMatchObject({ status: 404 });
+  await setDesired(app.url, id, 2);
+  using it = editor(app.url, id);
+  expect(await attach("links")).toMatchObject({ status: 200 });
+  await it.until("orchestration.workspace", ({ running }) => running === 2);
+  await setDesired(app.url, id, 1);
+  await mkdir(join(app.folder, "enough"));
+  const sessions = async () => app.db.selectFrom("sessions").select("id").where("orchestrationId", "=", id).execute();
+  await expect.poll(async () => (await sessions()).length, { timeout: 30_000 }).toBeGreaterThan(2);
+  await attach(null);
+  const counts = it.of("orchestration.workspace").map(({ running }) => running as number);
+  expect(Math.max(...counts)).toBe(2);
+  await it.until("orchestration.workspace", ({ running, version }) => running === 0 && version > 5);
 });

@@ -14,6 +14,8 @@ export interface OrchestrationServer extends AsyncDisposable {
 
 const WAIT_MS = 20_000;
 const nudge = () => Promise.resolve();
+const refuse = () => Promise.reject(new Error("no templates here"));
+const noTemplates = { sessions: { prepare: refuse }, templates: { get: refuse } };
 const verifyRunToken = () => Promise.resolve(undefined);
 
 /** A server with nothing but orchestration: several of them on one database are several processes to it. */
@@ -35,7 +37,9 @@ export async function orchestrationServer(
   const db = createDatabase(connectionString);
   parts.defer(() => db.destroy());
   const listener = parts.use(await openListener(connectionString, log));
-  const orchestration = parts.use(await openOrchestration({ db, listener, log, nudge, who, maxDesired: 20 }));
+  const orchestration = parts.use(
+    await openOrchestration({ db, listener, log, nudge, who, maxDesired: 20, ...noTemplates }),
+  );
   const server = parts.use(
     await startServer({
       settings,
