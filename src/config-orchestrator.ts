@@ -71,8 +71,12 @@ export interface GithubRules {
 export type OrchestratorConfig = ReturnType<typeof readClientConfig>;
 
 function readClientConfig(e: Values, url: string) {
-  const rules = { users: e.ORCHESTRATOR_GITHUB_USERS, teams: teamsOf(e), orgs: e.ORCHESTRATOR_GITHUB_ORG };
-  const claim = { users: e.ORCHESTRATOR_CLAIM_USERS, teams: e.ORCHESTRATOR_CLAIM_TEAM, orgs: e.ORCHESTRATOR_CLAIM_ORG };
+  const rules: GithubRules = { users: e.ORCHESTRATOR_GITHUB_USERS, teams: teamsOf(e), orgs: e.ORCHESTRATOR_GITHUB_ORG };
+  const claim: GithubRules = {
+    users: e.ORCHESTRATOR_CLAIM_USERS,
+    teams: e.ORCHESTRATOR_CLAIM_TEAM,
+    orgs: e.ORCHESTRATOR_CLAIM_ORG,
+  };
   const githubUrl = e.GITHUB_URL.replace(/\/+$/u, "");
   return {
     url,
