@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { checkHubConfig } from "./config-hub.ts";
 import type { Config } from "./config.ts";
@@ -23,6 +24,7 @@ export async function startHubApp(config: Config, log: Logger) {
   checkHubConfig(config.hub);
   await using parts = new AsyncDisposableStack();
   const dataDir = hubDataDir(config);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const { db, connectionString } = await openLedger({ ...config, dataDir }, log, parts);
   const listener = parts.use(await openListener(connectionString, log));
   const hub = parts.use(

@@ -139,3 +139,19 @@ test("/health counts what is connected", async () => {
   expect(health).toMatchObject({ status: "ok", here: { machines: expect.any(Number) } });
   expect(health.here.machines).toBeGreaterThan(0);
 });
+
+test("who subscribed to machines hears of them, in the transaction of the change", async () => {
+  await hub.db
+    .insertInto("subscriptions")
+    .values({ url: "http://127.0.0.1:9/", types: ["machine.connected", "machine.status", "machine.disconnected"] })
+    .execute();
+  const mine = await connect(await hub.token(), "heard");
+  mine.send({ type: "status_update", client_id: "heard", status: "busy" });
+  await machine("heard", (it) => it.metadata.status === "busy");
+  mine.socket.terminate();
+  await machine("heard", (it) => !it.is_connected);
+  const all = await hub.db.selectFrom("deliveries").select(["topic", "body"]).orderBy("createdAt").execute();
+  const told = all.filter(({ body }) => JSON.stringify(body).includes('"heard"'));
+  expect(told.map(({ topic }) => topic)).toEqual(["machine.connected", "machine.status", "machine.disconnected"]);
+  expect(told[1]?.body).toMatchObject({ machine: { hostname: "heard", status: "busy", owner: "local" } });
+});
