@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { SessionPage } from "../../src/contract/session.ts";
@@ -9,19 +9,14 @@ import { SubscriptionEvent, SubscriptionList } from "../../src/contract/subscrip
 import { testApp, type TestApp } from "../support/app.ts";
 import { requireN8n } from "../support/n8n-install.ts";
 import { installNodePackage } from "../support/n8n-node-package.ts";
+import { agent, conversation, events, NODE_CREDENTIALS, refusal } from "../support/n8n-node-workflows.ts";
 import { startOutside, type Outside } from "../support/n8n-outside.ts";
-import type { Workflow, WorkflowNode } from "../support/n8n-workflows.ts";
-import { openN8n, WEBHOOK_KEY, type N8n } from "../support/n8n.ts";
+import { openN8n, WEBHOOK_KEY, type Credential, type N8n } from "../support/n8n.ts";
 
 const here = requireN8n();
 const API_KEY = "the-key-of-our-own-server";
+const WITHOUT_SQLITE = resolve(import.meta.dirname, "../support/n8n-without-sqlite.ts");
 const WAIT = { timeout: 60_000, interval: 100 };
-const PACKAGE = "n8n-nodes-claude-orchestrator";
-const CREDENTIALS = {
-  claudeOrchestratorApi: { id: "node-id-1", name: "Claude Orchestrator" },
-  httpHeaderAuth: { id: "node-id-2", name: "Claude webhooks" },
-};
-
 const parts = new AsyncDisposableStack();
 let app: TestApp;
 let n8n: N8n;
@@ -29,117 +24,6 @@ let outside: Outside;
 const heard: SubscriptionEvent[] = [];
 
 const script = (...steps: object[]) => `MOCK${JSON.stringify(steps)}`;
-
-/** Nodes one after the other, with the credentials each asks for. */
-function chain(id: string, nodes: [name: string, type: string, version: number, parameters: object][]): Workflow {
-  const made = nodes.map(([name, type, typeVersion, parameters], index): WorkflowNode => ({
-    id: randomUUID(),
-    name,
-    type,
-    typeVersion,
-    position: [index * 200, 0],
-    parameters: { ...parameters },
-    credentials: CREDENTIALS,
-    webhookId: randomUUID(),
-  }));
-  const links = made.slice(1).map(({ name }, index) => {
-    const next = { main: [[{ node: name, type: "main", index: 0 }]] };
-    return [made[index]?.name ?? "", next] as const;
-  });
-  return { id, name: id, nodes: made, connections: Object.fromEntries(links), settings: { executionOrder: "v1" } };
-}
-
-const webhook = (path: string) =>
-  [
-    "Webhook",
-    "n8n-nodes-base.webhook",
-    2,
-    { httpMethod: "POST", path, authentication: "headerAuth", responseMode: "responseNode", options: {} },
-  ] as const;
-const respond = (responseBody: string) =>
-  ["Respond", "n8n-nodes-base.respondToWebhook", 1.1, { respondWith: "json", responseBody, options: {} }] as const;
-const claude = (name: string, parameters: object) => [name, `${PACKAGE}.claudeOrchestrator`, 1, parameters] as const;
-
-const conversation = () =>
-  chain("nodeConversation", [
-    [...webhook("nodes/conversation")],
-    [
-      ...claude("Start", {
-        operation: "start",
-        workIn: "local",
-        projectPath: "={{ $json.body.path }}",
-        prompt: "={{ $json.body.prompt }}",
-        waitBy: "callback",
-        maxMinutes: 5,
-        options: { allowedTools: "Bash", title: "By a node", tags: "n8n, test", metadata: '{"order": 4711}' },
-      }),
-    ],
-    [
-      ...claude("Continue", {
-        operation: "continue",
-        sessionId: "={{ $json.sessionId }}",
-        prompt: "={{ $('Webhook').first().json.body.next }}",
-        waitBy: "callback",
-        maxMinutes: 5,
-      }),
-    ],
-    [
-      ...claude("Held", {
-        operation: "continue",
-        sessionId: "={{ $json.sessionId }}",
-        prompt: "={{ $('Webhook').first().json.body.last }}",
-        waitBy: "request",
-        maxSeconds: 60,
-      }),
-    ],
-    [...claude("Get", { operation: "get", sessionId: "={{ $json.sessionId }}", waitSeconds: 0 })],
-    [...claude("Stop", { operation: "stop", sessionId: "={{ $json.sessionId }}" })],
-    [
-      ...respond(
-        "={{ JSON.stringify(Object.fromEntries(['Start', 'Continue', 'Held', 'Get', 'Stop'].map((name) => [name, $(name).first().json]))) }}",
-      ),
-    ],
-  ]);
-
-const refusal = () =>
-  chain("nodeRefusal", [
-    [...webhook("nodes/refusal")],
-    [
-      ...claude("Start", {
-        operation: "start",
-        workIn: "local",
-        projectPath: "/nowhere/at/all",
-        prompt: "x",
-        waitBy: "callback",
-        maxMinutes: 5,
-      }),
-    ],
-    [...respond("={{ JSON.stringify($json) }}")],
-  ]);
-
-const events = (url: string) =>
-  chain("nodeEvents", [
-    [
-      "Claude",
-      `${PACKAGE}.claudeOrchestratorTrigger`,
-      1,
-      { events: ["run.finished"], filters: { statuses: ["succeeded"] } },
-    ],
-    [
-      "Tell",
-      "n8n-nodes-base.httpRequest",
-      4.2,
-      {
-        method: "POST",
-        url,
-        sendBody: true,
-        contentType: "json",
-        specifyBody: "json",
-        jsonBody: "={{ JSON.stringify($json) }}",
-        options: {},
-      },
-    ],
-  ]);
 
 async function startListener(): Promise<string> {
   const server = createServer((req, res) => {
@@ -154,24 +38,29 @@ async function startListener(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
+const ourCredential = (apiKey: string): Credential => ({
+  ...NODE_CREDENTIALS.claudeOrchestratorApi,
+  type: "claudeOrchestratorApi",
+  data: { baseUrl: `${app.url}/`, apiKey },
+});
+
 beforeAll(async () => {
   if (!here) return;
   app = parts.use(await testApp({ API_KEY, RUN_MAX_ATTEMPTS: "1" }));
   outside = parts.use(await startOutside());
-  const refusing = refusal();
-  for (const node of refusing.nodes) if (node.name === "Start") node.onError = "continueRegularOutput";
   n8n = parts.use(
     await openN8n({
-      workflows: [conversation(), refusing, events(await startListener())],
+      workflows: [conversation(), refusal(), events(await startListener()), agent()],
       credentials: [
-        {
-          ...CREDENTIALS.claudeOrchestratorApi,
-          type: "claudeOrchestratorApi",
-          data: { baseUrl: `${app.url}/`, apiKey: API_KEY },
-        },
-        { ...CREDENTIALS.httpHeaderAuth, type: "httpHeaderAuth", data: WEBHOOK_KEY },
+        ourCredential(API_KEY),
+        { ...NODE_CREDENTIALS.httpHeaderAuth, type: "httpHeaderAuth", data: WEBHOOK_KEY },
+        { ...NODE_CREDENTIALS.anthropicApi, type: "anthropicApi", data: { apiKey: "nobody", url: app.model.url } },
       ],
-      environment: { ...outside.environment, N8N_COMMUNITY_PACKAGES_ENABLED: "true" },
+      environment: {
+        ...outside.environment,
+        N8N_COMMUNITY_PACKAGES_ENABLED: "true",
+        NODE_OPTIONS: `--import=${WITHOUT_SQLITE}`,
+      },
     }),
   );
   await installNodePackage(n8n.folder);
@@ -198,6 +87,27 @@ test("one node each starts, continues and looks at a session; executions sleep u
   });
   const { items } = SessionPage.parse(await (await app.fetch("/api/sessions")).json());
   expect(items.map(({ source }) => source)).toEqual(["n8n"]);
+});
+
+test("an AI agent has the node as a tool: it hands work over and gets the answer in its own call", async () => {
+  const tool = { name: "Claude", input: { prompt: script({ text: "From the tool." }) } };
+  const { status, body } = await n8n.call("nodes/agent", {
+    path: app.folder,
+    prompt: script({ tool }, { text: "It was done." }),
+  });
+  expect({ status, body, log: status === 200 ? "" : n8n.log() }).toMatchObject({
+    status: 200,
+    body: { output: "It was done." },
+  });
+  const { items } = SessionPage.parse(await (await app.fetch("/api/sessions")).json());
+  const [newest] = items;
+  expect(newest).toMatchObject({ source: "n8n", status: "completed" });
+  expect((await app.messages(newest?.sessionId ?? "")).at(-1)).toMatchObject({ content: "From the tool." });
+});
+
+test("the credential's test is right about a right key and a wrong one", async () => {
+  expect(await n8n.testCredential(ourCredential(API_KEY))).toBe("OK");
+  expect(await n8n.testCredential(ourCredential("a-wrong-key-of-somebody"))).toBe("Error");
 });
 
 test("what the orchestrator refuses is the node's error, in the orchestrator's words", async () => {

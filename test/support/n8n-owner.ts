@@ -19,6 +19,8 @@ export function ownerEnvironment(): Record<string, string> {
 export interface Owner {
   publish(workflowId: string): Promise<void>;
   unpublish(workflowId: string): Promise<void>;
+  /** What n8n's own button says about a credential: OK or Error. */
+  testCredential(credential: object): Promise<string>;
 }
 
 /** What the owner may do through n8n's public API. */
@@ -51,5 +53,17 @@ export async function signInAsOwner(url: string): Promise<Owner> {
     const answer = await fetch(`${url}/api/v1/workflows/${path}`, { method: "POST", headers });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   }
-  return { publish: (id) => post(`${id}/activate`), unpublish: (id) => post(`${id}/deactivate`) };
+  return {
+    publish: (id) => post(`${id}/activate`),
+    unpublish: (id) => post(`${id}/deactivate`),
+    async testCredential(credentials) {
+      const body = JSON.stringify({ credentials });
+      const tested = await fetch(`${url}/rest/credentials/test`, {
+        method: "POST",
+        headers: { ...json, cookie },
+        body,
+      });
+      return ((await tested.json()) as { data: { status: string } }).data.status;
+    },
+  };
 }

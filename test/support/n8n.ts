@@ -41,6 +41,7 @@ export interface N8n extends AsyncDisposable {
   /** Ends it in order; SIGKILL for the other way. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   unpublish(workflowId: string): Promise<void>;
+  testCredential(credential: Credential): Promise<string | undefined>;
   /** Calls a webhook of a workflow, with the key that it asks for. */
   call(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }>;
 }
@@ -90,6 +91,7 @@ export async function openN8n({ workflows, credentials, environment }: Given): P
     },
     stop,
     unpublish: async (workflowId) => owner?.unpublish(workflowId),
+    testCredential: async (credential) => owner?.testCredential(credential),
     call: (path, body) => callWebhook(`${url}/webhook/${path}`, body),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
