@@ -55,7 +55,10 @@ export async function holdsBack(
   const { atWork, queued } = await findOpen(tx, id);
   if (atWork === null && queued === 0) return undefined;
   if (overlap === "skip")
-    return { status: "skipped", reason: `Session ${atWork ?? id} is still at work on the one before.` };
+    return {
+      status: "skipped",
+      reason: atWork === null ? "Others wait before it." : `Session ${atWork} is still at work on the one before.`,
+    };
   if (queued >= MAX_QUEUED) return { status: "skipped", reason: `${MAX_QUEUED} wait already.` };
   return { status: "queued", reason: "Waits for the one before." };
 }
