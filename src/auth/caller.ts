@@ -21,6 +21,10 @@ export function setCaller(req: IncomingMessage, caller: Caller): void {
 
 export const findCaller = (req: IncomingMessage): Caller | undefined => callers.get(req);
 
+/** What a caller says, with who said it: somebody at a hub is known by name, and cannot speak as another. */
+export const saidBy = <T extends { author?: string | undefined }>({ kind, name }: Caller, said: T): T =>
+  kind === "hub" ? { ...said, author: name } : said;
+
 export function callerOf(req: IncomingMessage): Caller {
   const caller = callers.get(req);
   if (!caller) throw new AppError("unauthorized", "This request does not say who is asking");

@@ -1,5 +1,6 @@
 import { Router } from "express";
 import { z } from "zod";
+import { saidBy } from "../auth/caller.ts";
 import { MessagePage, PostedMessage, PostMessage } from "../contract/message.ts";
 import { PageQuery } from "../contract/page.ts";
 import { MAX_WAIT_SECONDS, RunResult, Wait } from "../contract/run-result.ts";
@@ -42,10 +43,10 @@ export function createMessageRoutes({ messages, results }: Parts): Router {
       status: 201,
       headers: { Location: "The address of the run that will carry it out" },
     },
-    async ({ params, body: { wait, ...body }, req, signal }) => {
+    async ({ params, body: { wait, ...body }, caller, req, signal }) => {
       if (wait !== undefined && body.direction === "outbound")
         throw invalidField("body.wait", "is for inbound messages: it waits for the run they make");
-      const posted = await messages.post(params.id, body, idempotencyKey(req));
+      const posted = await messages.post(params.id, saidBy(caller, body), idempotencyKey(req));
       if (posted.runId === null) return reply(posted, { status: 201 });
       const headers = { Location: `/api/runs/${posted.runId}` };
       if (wait === undefined) return reply(posted, { status: 201, headers });

@@ -12,10 +12,17 @@ export interface ClaimedToken {
   clientId: string | undefined;
 }
 
-export type ClaimStore = Awaited<ReturnType<typeof openClaimStore>>;
+export interface ClaimStore {
+  /** Undefined when there is none, or the key that opens it is gone: then the machine is to be claimed again. */
+  read(): Promise<ClaimedToken | undefined>;
+  save(claimed: ClaimedToken): Promise<unknown>;
+  /** The hub no longer takes it. */
+  forget(): Promise<unknown>;
+}
 
 /** Where the token is kept that a hub gave us when we were claimed: encrypted, by a key outside the database. */
-export async function openClaimStore({ db, dataDir, hub }: { db: Database; dataDir: string; hub: string }) {
+export async function openClaimStore(parts: { db: Database; dataDir: string; hub: string }): Promise<ClaimStore> {
+  const { db, dataDir, hub } = parts;
   const secret = await readSecretFile(join(dataDir, "orchestrator-token-key"));
   const key = Buffer.from(hkdfSync("sha256", secret, "claude-orchestrator", "hub token v1", 32));
   const bound = Buffer.from(`token for ${hub}`);
@@ -39,15 +46,12 @@ export async function openClaimStore({ db, dataDir, hub }: { db: Database; dataD
   }
 
   return {
-    /** Undefined when there is none, or the key that opens it is gone: then the machine is to be claimed again. */
-    async read(): Promise<ClaimedToken | undefined> {
+    async read() {
       const claim = await findClaim(db, hub);
       const token = claim && unseal(claim.sealedToken);
       return token === undefined ? undefined : { token, clientId: claim?.clientId ?? undefined };
     },
-    save: ({ token, clientId }: ClaimedToken) =>
-      saveClaim(db, { hub, sealedToken: seal(token), clientId: clientId ?? null }),
-    /** The hub no longer takes it. */
+    save: ({ token, clientId }) => saveClaim(db, { hub, sealedToken: seal(token), clientId: clientId ?? null }),
     forget: () => removeClaim(db, hub),
   };
 }

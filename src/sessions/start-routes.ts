@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { saidBy } from "../auth/caller.ts";
 import { MAX_WAIT_SECONDS, RunResult, Wait } from "../contract/run-result.ts";
 import { StartedSession } from "../contract/session.ts";
 import { StartSession } from "../contract/template.ts";
@@ -30,10 +31,10 @@ export function createStartRoutes({ sessions, results }: Parts): Router {
       status: 201,
       headers: { Location: "The address of the new session" },
     },
-    async ({ body: { wait, ...body }, req, signal }) => {
+    async ({ body: { wait, ...body }, caller, req, signal }) => {
       if (wait !== undefined && body.initialPrompt === undefined && body.template === undefined)
         throw invalidField("body.wait", "needs initialPrompt: without one there is no run to wait for");
-      const session = await sessions.create(body, idempotencyKey(req));
+      const session = await sessions.create(saidBy(caller, body), idempotencyKey(req));
       const headers = { Location: `/api/sessions/${session.sessionId}` };
       if (wait === undefined || session.runId === null) return reply(session, { status: 201, headers });
       const result = await results.wait(session.runId, wait, signal);

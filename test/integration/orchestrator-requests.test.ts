@@ -180,6 +180,7 @@ describe("our dashboard and API through the tunnel", () => {
       projectPath: app.folder,
       initialPrompt: "hello",
       source: "dashboard",
+      author: "somebody else",
     });
     const start = await open({
       method: "POST",
@@ -199,6 +200,7 @@ describe("our dashboard and API through the tunnel", () => {
     );
     feed.destroy();
     expect(await app.until(sessionId, ["completed"])).toMatchObject({ source: "dashboard" });
+    expect((await app.messages(sessionId))[0]).toMatchObject({ author: "octocat" });
     const before = machine.frames.length;
     await machine.frame(
       "status_update",
