@@ -67,19 +67,29 @@ export type TellMachine = (
 ) => Promise<void>;
 
 interface Change {
-  id: string;
   kind: "connected" | "status" | "disconnected";
   text: string;
 }
 
 /** Whatever happens to a machine: into its timeline, to the browsers that see it, to who subscribed. */
-export async function recordChange(tx: Kysely<DB>, { id, kind, text }: Change, tell: TellMachine): Promise<void> {
-  await insertEvents(tx, [{ machineId: id, kind, text }]);
-  await notify(tx, MACHINE_CHANNEL, id);
-  const machine = await findMachine(tx, id);
-  if (!machine) return;
-  const { hostname, project, status, owner, version, platform } = machine;
-  await tell(tx, `machine.${kind}`, { id, hostname, project, status, owner, version, platform });
+export const recordChange = (tx: Kysely<DB>, { id, ...change }: Change & { id: string }, tell: TellMachine) =>
+  recordChanges(tx, [id], change, tell);
+
+/** The same for many: a hub that starts again waits for this before it takes them back. */
+async function recordChanges(
+  tx: Kysely<DB>,
+  ids: readonly string[],
+  { kind, text }: Change,
+  tell: TellMachine,
+): Promise<void> {
+  if (ids.length === 0) return;
+  await insertEvents(
+    tx,
+    ids.map((machineId) => ({ machineId, kind, text })),
+  );
+  await sql`select pg_notify(${MACHINE_CHANNEL}, id) from unnest(${[...ids]}::text[]) as told(id)`.execute(tx);
+  for (const { id, hostname, project, status, owner, version, platform } of await findMachines(tx, ids))
+    await tell(tx, `machine.${kind}`, { id, hostname, project, status, owner, version, platform });
 }
 
 /** Takes the status over only from the socket that speaks for the machine; false when another one does. */
@@ -129,6 +139,9 @@ export async function markDisconnected(
   });
 }
 
+/** Machines of one statement. */
+const AT_ONCE = 1_000;
+
 /** Machines whose hub process is gone, or all of one process that starts anew; they come back by themselves. */
 export async function releaseMachines(db: Kysely<DB>, processId: string | undefined, tell: TellMachine): Promise<void> {
   return db.transaction().execute(async (tx) => {
@@ -144,7 +157,10 @@ export async function releaseMachines(db: Kysely<DB>, processId: string | undefi
       .returning("id")
       .execute();
     const text = "the hub process it was connected to ended";
-    for (const { id } of gone) await recordChange(tx, { id, kind: "disconnected", text }, tell);
+    for (let at = 0; at < gone.length; at += AT_ONCE) {
+      const ids = gone.slice(at, at + AT_ONCE).map(({ id }) => id);
+      await recordChanges(tx, ids, { kind: "disconnected", text }, tell);
+    }
   });
 }
 
