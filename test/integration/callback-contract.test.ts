@@ -3,6 +3,9 @@ import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { startN8nStub } from "../support/n8n-stub.ts";
 import { findDeliveryRows, finishRun, insertSession, startSending, untilAll } from "../support/outbox.ts";
 
+/** For what comes soon, on a machine that has much to do. */
+const WAIT = { timeout: 20_000 };
+
 /*
  * What n8n answers, and what the sender is to make of it, row by row. The sender is the real one, over real HTTP; that
  * a real n8n answers so is what `npm run test:n8n` is for.
@@ -38,7 +41,7 @@ test("an execution that waits is resumed, once, by the query string as it was gi
 test("a run that ends before the execution is at its Wait node is told until it is: else the result would be lost", async () => {
   await using n8n = await startN8nStub();
   await tell(n8n.execution("17", "running"));
-  await expect.poll(() => n8n.statuses().slice(0, 3)).toEqual([409, 409, 409]);
+  await expect.poll(() => n8n.statuses().slice(0, 3), WAIT).toEqual([409, 409, 409]);
   expect(await first()).toMatchObject({ givenUpAt: null, lastError: "The receiver answered 409" });
   n8n.move("17", "waiting");
   await untilAll(database.db, ["delivered"]);
@@ -70,7 +73,7 @@ test.each([
 test("an n8n that stumbles is told again", async () => {
   await using n8n = await startN8nStub();
   await tell(n8n.execution("17", "stumbling"));
-  await expect.poll(() => n8n.statuses().length).toBeGreaterThan(1);
+  await expect.poll(() => n8n.statuses().length, WAIT).toBeGreaterThan(1);
   n8n.move("17", "waiting");
   await untilAll(database.db, ["delivered"]);
   expect(new Set(n8n.statuses())).toEqual(new Set([500, 200]));
@@ -90,7 +93,7 @@ test("several for one execution go one at a time: at once, n8n would take one an
   await using n8n = await startN8nStub();
   const url = n8n.execution("17", "waiting");
   await Promise.all(Array.from({ length: 4 }, () => tell(url)));
-  await expect.poll(() => n8n.resumed.length).toBe(1);
+  await expect.poll(() => n8n.resumed.length, WAIT).toBe(1);
   n8n.move("17", "finished");
   await untilAll(database.db, ["delivered", "failed"]);
   expect(n8n.mostAtOnce()).toBe(1);
@@ -102,11 +105,11 @@ test("an n8n that is down, then starts, then works is told at last: no connectio
   const { port } = gone;
   await gone[Symbol.asyncDispose]();
   await tell(gone.execution("17", "waiting"));
-  await expect.poll(async () => (await first())?.lastError).toContain("ECONNREFUSED");
+  await expect.poll(async () => (await first())?.lastError, WAIT).toContain("ECONNREFUSED");
 
   await using n8n = await startN8nStub({ port, booting: true });
   n8n.execution("17", "waiting");
-  await expect.poll(() => n8n.statuses().length).toBeGreaterThan(2);
+  await expect.poll(() => n8n.statuses().length, WAIT).toBeGreaterThan(2);
   expect(new Set(n8n.statuses())).toEqual(new Set([404]));
   expect(await first()).toMatchObject({ givenUpAt: null, lastStatus: 404 });
   n8n.ready();

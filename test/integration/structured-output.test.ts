@@ -4,6 +4,9 @@ import { Run } from "../../src/contract/run.ts";
 import { testApp, type TestApp } from "../support/app.ts";
 import { startReceiver } from "../support/callback-receiver.ts";
 
+/** For what comes soon, on a machine that has much to do. */
+const WAIT = { timeout: 20_000 };
+
 let app: TestApp;
 beforeAll(async () => {
   app = await testApp({ RUN_MAX_ATTEMPTS: "1" });
@@ -54,7 +57,7 @@ test("an answer in the wanted form shows wherever a run's end is told; each mess
   const path = `/api/runs/${String(body["runId"])}`;
   expect(await app.request(Run, path)).toMatchObject({ structuredOutput });
   expect(await app.request(RunResult, `${path}/result`)).toMatchObject({ structuredOutput });
-  await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => receiver.received.length, WAIT).toBe(1);
   expect(receiver.received[0]?.body).toMatchObject({ type: "run.finished", structuredOutput });
 
   const messages = `/api/sessions/${String(body["sessionId"])}/messages`;

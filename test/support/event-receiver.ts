@@ -12,6 +12,7 @@ export interface HeardEvent {
 /** A URL on loopback that hears of events; what is no event of ours fails in `faults`. */
 export async function startEventReceiver(
   answer: (res: ServerResponse, heard: HeardEvent) => unknown = (res) => res.end("ok"),
+  atPort = 0,
 ) {
   const heard: HeardEvent[] = [];
   const faults: unknown[] = [];
@@ -27,9 +28,10 @@ export async function startEventReceiver(
       res.writeHead(500).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(atPort, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
+    port,
     url: `http://127.0.0.1:${port}/events?token=a%2Fb`,
     heard,
     faults,
