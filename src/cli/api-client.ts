@@ -5,7 +5,8 @@ import { EventPage, type SessionEvent } from "../contract/event.ts";
 import { MessagePage, PostedMessage, type PostMessage } from "../contract/message.ts";
 import { MAX_WAIT_SECONDS, RunResult } from "../contract/run-result.ts";
 import { RunPage, Stopped } from "../contract/run.ts";
-import { type CreateSession, Session, SessionPage, StartedSession } from "../contract/session.ts";
+import { Session, SessionPage, StartedSession } from "../contract/session.ts";
+import type { StartSession } from "../contract/template.ts";
 import { readSessionEvents } from "./api-client-events.ts";
 import { createApiRequests, REQUEST_TIMEOUT_MS, type Query } from "./api-client-requests.ts";
 
@@ -16,7 +17,7 @@ export function createApiClient(config: ClientConfig) {
   const { request, stream } = createApiRequests(config);
   return {
     url: config.url,
-    start: (body: z.input<typeof CreateSession>) => request(StartedSession, "/api/sessions", { method: "POST", body }),
+    start: (body: z.input<typeof StartSession>) => request(StartedSession, "/api/sessions", { method: "POST", body }),
     say: (sessionId: string, body: z.input<typeof PostMessage>) =>
       request(PostedMessage, `${sessionPath(sessionId)}/messages`, { method: "POST", body }),
     stop: (sessionId: string) => request(Stopped, `${sessionPath(sessionId)}/stop`, { method: "POST", body: {} }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { JsonSchema } from "../contract/json-schema.ts";
 import { MAX_WAIT_SECONDS } from "../contract/run-result.ts";
 import { RunStatus } from "../contract/run.ts";
 import { PermissionMode, SessionStatus } from "../contract/session.ts";
@@ -42,6 +43,7 @@ export const startInput = {
     .describe(
       "Rules of tools that need no permission, such as `Bash(npm test:*)`. Nobody can be asked: what is not allowed is denied.",
     ),
+  jsonSchema: JsonSchema.optional().describe("The form the answer must have; it comes as structuredOutput."),
   maxBudgetUsd: z.number().positive().optional().describe("What the run may cost."),
   waitSeconds,
 };
@@ -79,6 +81,7 @@ export const resultOutput = {
   ended: z.boolean().describe("false: it goes on, call get_result again."),
   reason: z.string().nullable(),
   answer: z.string().nullable(),
+  structuredOutput: z.unknown().describe("The answer in the form of the jsonSchema that was given; else null."),
   error: z.string().nullable(),
   costUsd: z.number().nullable(),
   turns: z.number().nullable(),

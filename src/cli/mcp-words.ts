@@ -17,6 +17,7 @@ export const resultFacts = (result: RunResult) => ({
   ended: hasEnded(result),
   reason: result.reason,
   answer: result.answer === null ? null : cut(result.answer),
+  structuredOutput: result.structuredOutput,
   error: result.error,
   costUsd: result.costUsd,
   turns: result.turns,

@@ -80,10 +80,13 @@ export function sessionCommand(): Command {
 type Add = (line: string, description: string) => Command;
 
 function addStart(add: Add): void {
-  add("start <prompt>", "Start a session and follow its run; - reads the prompt from the standard input")
+  add("start [prompt]", "Start a session and follow its run; - reads the prompt from the standard input")
     .option("--repo <owner/repo>", "work in a clone of this repository")
     .option("--path <dir>", "work in this folder of the server (default: the one you are in)")
     .option("--worktree", "work in a git worktree of that folder")
+    .option("--template <name>", "what a template says; what stands beside it here wins over it")
+    .option("--var <name=value>", "a variable of the template; may be repeated", several)
+    .option("--json-schema <file>", "the form the answer must have: a JSON Schema; --json has it as structuredOutput")
     .option("--branch <name>", "begin at this branch")
     .option("--title <title>", "what it is called")
     .option("--tag <tag>", "a tag; may be repeated", several)
@@ -100,10 +103,10 @@ function addStart(add: Add): void {
     .option("--max-budget <usd>", "what one run may cost", number)
     .option("--run-timeout <seconds>", "the longest a run may take", number)
     .option("--detach", "do not follow; print the session's id")
-    .action((prompt: string, options: StartOptions & Common & { detach?: boolean; timeout?: number }) =>
+    .action((prompt: string | undefined, options: StartOptions & Common & { detach?: boolean; timeout?: number }) =>
       perform(options, async ({ client, screen, json }) => {
         const text = await readPrompt(prompt, process.stdin);
-        const started = await client.start(startBody(text, options, process.cwd()));
+        const started = await client.start(await startBody(text, options, process.cwd()));
         const { sessionId, runId } = started;
         if (options.detach || runId === null) {
           screen.out(json ? `${JSON.stringify(started)}\n` : `${sessionId}\n`);

@@ -109,6 +109,15 @@ test("a run that fails is exit code 1, with its reason in words", async () => {
   expect(err).toMatch(/failed \(\w+\)/u);
 });
 
+test("a template says what the command does not, with its variables", async () => {
+  const preset = { projectType: "local", projectPath: app.folder, initialPrompt: script({ text: "For {{who}}." }) };
+  const body = { name: "for-somebody", variables: { who: {} }, session: preset };
+  await app.request(z.unknown(), "/api/templates", { method: "POST", body });
+  const made = await session(["start", "--template", "for-somebody", "--var", "who=me"]);
+  expect(made).toMatchObject({ code: 0, out: "For me.\n" });
+  expect(await session(["start", "--template", "for-somebody", "--var", "me"])).toMatchObject({ code: 2 });
+});
+
 test("what the command or the server cannot take is exit code 2, and says which value", async () => {
   expect(await session(["start"])).toMatchObject({ code: 2, out: "" });
   expect(await session(["begin"])).toMatchObject({ code: 2 });
