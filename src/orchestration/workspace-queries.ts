@@ -1,7 +1,6 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Updateable } from "kysely";
 import type { Counts, OrchestrationChangeKind } from "../contract/orchestration.ts";
 import type { Database, Transaction } from "../db/database.ts";
-import { notify } from "../db/notify.ts";
 import type { DB, Orchestration } from "../db/schema.ts";
 import { AppError } from "../lib/errors.ts";
 
@@ -99,18 +98,20 @@ async function recordChange(
   }: { seq: number; kind: OrchestrationChangeKind; actor: string | null; workspace: WorkspaceRow },
 ): Promise<Counts> {
   const { workspaceId, version, running, desired, paused } = workspace;
+  // One statement: while the lock is held everybody else waits, and each answer costs a turn of our event loop.
   const { rows } = await sql<Counts>`
-    update orchestration_totals set seq = ${seq}, (running, desired) =
-      (select coalesce(sum(running), 0), coalesce(sum(desired), 0) from orchestration)
-    returning running, desired`.execute(tx);
-  const [global = { running: 0, desired: 0 }] = rows;
-  const after = { globalRunning: global.running, globalDesired: global.desired };
-  await tx
-    .insertInto("orchestrationHistory")
-    .values({ seq, kind, actor, workspaceId, version, running, desired, paused, ...after })
-    .execute();
-  await notify(tx, CHANGES, "");
-  return global;
+    with totals as (
+      update orchestration_totals set seq = ${seq}, (running, desired) =
+        (select coalesce(sum(running), 0), coalesce(sum(desired), 0) from orchestration)
+      returning running, desired
+    ), told as (select pg_notify(${CHANGES}, ''))
+    insert into orchestration_history
+      (seq, kind, actor, workspace_id, version, running, desired, paused, global_running, global_desired)
+    select ${seq}, ${kind}, ${actor}, ${workspaceId}, ${version}, ${running}, ${desired}, ${paused},
+      totals.running, totals.desired
+    from totals, told
+    returning global_running as running, global_desired as desired`.execute(tx);
+  return rows[0] ?? { running: 0, desired: 0 };
 }
 
 async function refuseTooMany(tx: Transaction): Promise<void> {

@@ -146,7 +146,8 @@ test("desired is let go a while after the last socket closed, and kept where the
 test("a workspace that nobody asks for goes, and everybody is told", async () => {
   await setDesired(one.url, "forgotten", 5);
   using it = editor(two.url, "looking on");
-  const { desired } = await it.until("orchestration.global");
+  const desired = (await ask(one.url, "/api/orchestration/global")).body.desired as number;
+  await it.until("orchestration.global", (global) => global.desired === desired);
   await sql`update orchestration set touched_at = now() - interval '8 days' where workspace_id = 'forgotten'`.execute(
     database.db,
   );
