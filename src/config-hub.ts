@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { AppError } from "./lib/errors.ts";
 
@@ -97,6 +98,14 @@ export function checkHubConfig({ github, allowed, loopback, url, host }: HubConf
     );
   if (!loopback && url === undefined)
     throw new AppError("invalid", "Set HUB_URL to the address people and machines reach the hub by");
-  if (url !== undefined && new URL(url).pathname !== "/")
+  if (url !== undefined) checkUrl(new URL(url), github !== undefined);
+}
+
+function checkUrl({ pathname, hostname }: URL, signsIn: boolean): void {
+  if (pathname !== "/")
     throw new AppError("invalid", "HUB_URL must not have a path: each machine is at a name of its own below its host");
+  if (isIP(hostname.replaceAll(/^\[|\]$/g, "")) !== 0)
+    throw new AppError("invalid", "HUB_URL must hold a name, not an address: machines are at names below it");
+  if (!signsIn && hostname !== "localhost")
+    throw new AppError("invalid", `HUB_URL=${hostname} is not only this computer: set GITHUB_CLIENT_ID and its secret`);
 }

@@ -12,7 +12,7 @@ import { closeSocket, sendFrame } from "./machine-link.ts";
 import { findMachines, findVisibleMachine, listVisibleMachines, type MachineRow } from "./machine-queries.ts";
 import { isShownTo, presentMachine } from "./present-machine.ts";
 import { rawBytes } from "./raw-bytes.ts";
-import { findEndedSignIns } from "./user-queries.ts";
+import { findStillSignedIn } from "./user-queries.ts";
 import type { Viewer } from "./viewer.ts";
 
 const FRAMES_PER_SECOND = 20;
@@ -44,6 +44,7 @@ export function createBrowserSockets(parts: BrowserSocketParts) {
   const browsers = new Set<Browser>();
   const changed = new Set<string>();
   let gathering: NodeJS.Timeout | undefined;
+  const failed = (error: unknown) => log.warn({ err: error }, "browsers were not told of a change");
 
   async function tellChanges(): Promise<void> {
     gathering = undefined;
@@ -79,9 +80,7 @@ export function createBrowserSockets(parts: BrowserSocketParts) {
     /** Something about these machines has changed; those who see them are told soon. */
     changed(ids: Iterable<string>): void {
       for (const id of ids) changed.add(id);
-      gathering ??= setTimeout(() => {
-        tellChanges().catch((error: unknown) => log.warn({ err: error }, "browsers were not told of a change"));
-      }, GATHER_MS);
+      gathering ??= setTimeout(() => void tellChanges().catch(failed), GATHER_MS);
     },
 
     /** After notices were lost: everybody gets the list anew. */
@@ -89,15 +88,16 @@ export function createBrowserSockets(parts: BrowserSocketParts) {
       for (const browser of browsers) if (browser.listens) await sendList(parts, browser);
     },
 
-    /** Closes the sockets of sign-ins that ended. */
-    async dropEnded(userId: string): Promise<void> {
-      const theirs = [...browsers].filter(({ viewer }) => viewer.userId === userId);
-      const ended = await findEndedSignIns(
-        db,
-        theirs.flatMap(({ viewer }) => viewer.signInId ?? []),
-      );
-      for (const { socket, viewer } of theirs)
-        if (ended.includes(viewer.signInId ?? "")) closeSocket(socket, CLOSE.refused, "Signed out");
+    /** Closes the sockets of sign-ins that ended; the others see what they may see now. */
+    async lookAgain(userId?: string): Promise<void> {
+      const some = [...browsers].filter(({ viewer }) => userId === undefined || viewer.userId === userId);
+      const ids = some.flatMap(({ viewer }) => viewer.signInId ?? []);
+      const current = new Map((await findStillSignedIn(db, ids)).map((viewer) => [viewer.signInId, viewer]));
+      for (const browser of some) {
+        const viewer = browser.viewer.signInId === null ? browser.viewer : current.get(browser.viewer.signInId);
+        if (viewer) browser.viewer = viewer;
+        else closeSocket(browser.socket, CLOSE.refused, "Signed out");
+      }
     },
 
     get size() {

@@ -18,6 +18,7 @@ import { createPendingSockets, type PendingSockets } from "./pending-sockets.ts"
 import { startRecheck } from "./recheck.ts";
 import { ensureLocalUser } from "./user-queries.ts";
 import type { Viewer } from "./viewer.ts";
+import { createVisits, type Visits } from "./visits.ts";
 import { createWhoLooks, type WhoLooks } from "./who-looks.ts";
 
 const TOUCH_MS = 30_000;
@@ -35,6 +36,7 @@ export interface HubCore extends HubParts, AsyncDisposable {
   browsers: BrowserSockets;
   pending: PendingSockets;
   ways: OpenWays;
+  visits: Visits;
   acceptMachine: (socket: WebSocket, token: { id: string; userId: string }) => void;
 }
 
@@ -54,17 +56,18 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
   const pending = createPendingSockets({ db, log, processId, liveness });
   const ways = createOpenWays();
   const leaving = new Set<Promise<void>>();
-  await hearNotices({ db, log, listener, links, browsers, pending, ways });
+  const visits = createVisits();
+  const notices = await hearNotices({ db, log, listener, links, browsers, pending, ways, visits });
   parts.use(
     startRepeating(
-      () =>
-        touchMachines(
-          db,
-          [...links.all()].map(({ machineId }) => machineId),
-        ),
+      async () => {
+        const ids = [...links.all()].map(({ machineId }) => machineId);
+        await touchMachines(db, ids);
+        await notices.sweep();
+      },
       {
         intervalMs: TOUCH_MS,
-        onError: (error) => log.warn({ err: error }, "when machines were seen was not recorded"),
+        onError: (error) => log.warn({ err: error }, "the sockets of the hub were not looked at; trying again"),
       },
     ),
   );
@@ -89,6 +92,7 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
     browsers,
     pending,
     ways,
+    visits,
     acceptMachine(socket, token) {
       const left = acceptMachine({ db, log, processId, secrets, links, liveness, timeline, tell }, socket, token);
       leaving.add(left);

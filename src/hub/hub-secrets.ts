@@ -10,6 +10,7 @@ import {
 } from "node:crypto";
 import { SignJWT } from "jose";
 import type { IdentityKey } from "../contract/orchestrator-frames.ts";
+import { createRecent } from "../lib/recent.ts";
 import type { Viewer } from "./viewer.ts";
 
 const IV_BYTES = 12;
@@ -36,19 +37,27 @@ export function createHubSecrets(secret: string) {
   const kid = createHash("sha256").update(x).digest("hex").slice(0, 16);
   const identityKey: IdentityKey = { kty: "OKP", crv: "Ed25519", x, kid };
 
+  const signed = createRecent<Promise<string>>({ max: 5_000, ttlMs: (IDENTITY_SECONDS / 2) * 1000 });
+
   return {
     /** What machines check identities by. */
     identityKey,
 
-    /** Says to the machine that registered as `clientId` who is asking. */
-    signIdentity: (viewer: Viewer, clientId: string): Promise<string> =>
-      new SignJWT({ login: viewer.login, orgs: [...viewer.orgs], teams: [...viewer.teams] })
+    /** Says to the machine that registered as `clientId` who is asking; the same word for half of its lifetime. */
+    signIdentity(viewer: Viewer, clientId: string): Promise<string> {
+      const key = JSON.stringify([viewer, clientId]);
+      const known = signed.get(key);
+      if (known) return known;
+      const made = new SignJWT({ login: viewer.login, orgs: [...viewer.orgs], teams: [...viewer.teams] })
         .setProtectedHeader({ alg: "EdDSA", kid })
         .setSubject(viewer.githubId === null ? "local" : String(viewer.githubId))
         .setAudience(clientId)
         .setIssuedAt()
         .setExpirationTime(`${IDENTITY_SECONDS}s`)
-        .sign(privateKey),
+        .sign(privateKey);
+      signed.put(key, made);
+      return made;
+    },
 
     /** nonce, tag, text */
     seal(text: string): Buffer {

@@ -17,6 +17,8 @@ interface Visit {
   machineId: string;
   /** In path mode: where the machine's paths begin. */
   base?: string | undefined;
+  /** That they may see it has been looked up just now. */
+  isLetIn?: boolean;
 }
 export type MachineDoors = ReturnType<typeof createMachineDoors>;
 
@@ -76,15 +78,16 @@ export function createMachineDoors(core: HubCore) {
   }
 
   async function http(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<void> {
-    const machine = await find(visit);
     const link = links.get(visit.machineId);
+    if (link && visit.isLetIn) return pass(req, res, link, visit);
+    const machine = await find(visit);
     if (link) return pass(req, res, link, visit);
     return hops.http(req, res, { ...visit, processUrl: await elsewhere(machine) });
   }
 
   async function webSocket(req: IncomingMessage, socket: Socket, visit: Visit): Promise<void> {
-    const machine = await find(visit);
     const link = links.get(visit.machineId);
+    const machine = await find(visit);
     if (link) return passSocket(req, socket, link, visit);
     return hops.webSocket(req, socket, { ...visit, processUrl: await elsewhere(machine) });
   }

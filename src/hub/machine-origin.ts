@@ -22,19 +22,28 @@ const ENTER_PATH = "/.hub/enter";
  * here too: people come in with a ticket from the hub and have a cookie of this origin from then on.
  */
 export function createMachineOrigin(core: HubCore, doors: MachineDoors) {
-  const { db, names } = core;
+  const { db, names, visits } = core;
   const cookie = cookieName("hub_entry", names);
 
   async function visitor(req: IncomingMessage, machineId: string): Promise<Viewer | undefined> {
     checkOwnPage(req);
     const secret = cookieValue(req.headers.cookie, cookie);
-    return secret === undefined ? undefined : findEntered(db, { secretHash: hashSecret(secret), machineId });
+    if (secret === undefined) return undefined;
+    const secretHash = hashSecret(secret);
+    const key = `${machineId} ${secretHash.toString("base64")}`;
+    const known = visits.find(key);
+    if (known) return known.viewer;
+    const viewer = await findEntered(db, { secretHash, machineId });
+    if (!viewer) return undefined;
+    await doors.find({ viewer, machineId });
+    visits.put(key, { viewer, machineId });
+    return viewer;
   }
 
   async function answer(req: IncomingMessage, res: ServerResponse, machineId: string): Promise<void> {
     if ((req.url ?? "").startsWith(`${ENTER_PATH}?`)) return enter(req, res, { core, machineId });
     const viewer = await visitor(req, machineId);
-    if (viewer) return doors.http(req, res, { viewer, machineId });
+    if (viewer) return doors.http(req, res, { viewer, machineId, isLetIn: true });
     if (!wantsPage(req)) throw new AppError("unauthorized", "Open this machine from the hub");
     res.writeHead(302, { Location: wayIn(names, machineId, req.url ?? "/"), "Cache-Control": "no-store" }).end();
   }
@@ -60,7 +69,7 @@ export function createMachineOrigin(core: HubCore, doors: MachineDoors) {
       visitor(req, machineId)
         .then((viewer) => {
           if (!viewer) throw new AppError("unauthorized", "Open this machine from the hub");
-          return doors.webSocket(req, socket, { viewer, machineId });
+          return doors.webSocket(req, socket, { viewer, machineId, isLetIn: true });
         })
         .catch((error: unknown) => {
           const { status, error: text } = failureOf(error);

@@ -75,25 +75,25 @@ export async function insertSignIn(
     .execute();
 }
 
-/** Who is signed in by the secret of this hash. */
-export const findSignedIn = (db: Kysely<DB>, secretHash: Buffer): Promise<Viewer | undefined> =>
+const signedIn = (db: Kysely<DB>) =>
   db
     .selectFrom("hub.signIns as signIn")
     .innerJoin("hub.users as user", "user.id", "signIn.userId")
     .select(["user.id as userId", "user.login", "user.githubId", "user.orgs", "user.teams", "signIn.id as signInId"])
-    .where("signIn.secretHash", "=", secretHash)
     .where("signIn.expiresAt", ">", sql<Date>`now()`)
-    .where("user.refusedAt", "is", null)
-    .executeTakeFirst();
+    .where("user.refusedAt", "is", null);
 
-/** Which of these sign-ins have ended. */
-export async function findEndedSignIns(db: Kysely<DB>, ids: readonly string[]): Promise<string[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await sql<{ id: string }>`
-    select given.id from unnest(${[...ids]}::uuid[]) as given(id)
-    where not exists (select 1 from hub.sign_ins s where s.id = given.id and s.expires_at > now())`.execute(db);
-  return rows.map(({ id }) => id);
-}
+/** Who is signed in by the secret of this hash. */
+export const findSignedIn = (db: Kysely<DB>, secretHash: Buffer): Promise<Viewer | undefined> =>
+  signedIn(db).where("signIn.secretHash", "=", secretHash).executeTakeFirst();
+
+/** Of these sign-ins, those that are still good, and who is behind them as of now. */
+export const findStillSignedIn = (db: Kysely<DB>, ids: readonly string[]): Promise<Viewer[]> =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : signedIn(db)
+        .where("signIn.id", "in", [...ids])
+        .execute();
 
 /** Signs out one browser, or with `all` every browser of its user. */
 export async function endSignIns(db: Kysely<DB>, viewer: Viewer, { all }: { all: boolean }): Promise<void> {

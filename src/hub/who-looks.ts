@@ -27,7 +27,7 @@ export function createWhoLooks({ db, names, local }: { db: Database; names: HubN
   }
 
   async function find(req: IncomingMessage): Promise<Viewer | undefined> {
-    if (local) return isLoopbackAddress(req.socket.remoteAddress) && !isForwarded(req) ? local : undefined;
+    if (local) return isLocal(req) ? local : undefined;
     const secret = cookieValue(req.headers.cookie, cookie);
     return secret === undefined ? undefined : findSignedIn(db, hashSecret(secret));
   }
@@ -63,3 +63,7 @@ export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
   (method === "GET" || method === "HEAD") &&
   (headers.accept ?? "").includes("text/html") &&
   (headers["sec-fetch-mode"] ?? "navigate") === "navigate";
+
+/** From this computer, by a name that means it: a quiet proxy before us makes everybody come from here. */
+const isLocal = (req: IncomingMessage): boolean =>
+  isLoopbackAddress(req.socket.remoteAddress) && !isForwarded(req) && isLoopbackName(hostName(req.headers.host) ?? "");
