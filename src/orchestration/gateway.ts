@@ -28,8 +28,6 @@ interface Parts {
   onSocket: (socket: Socket) => void;
 }
 
-export type Gateway = ReturnType<typeof createGateway>;
-
 /**
  * Socket.IO at the paths and namespaces that published editors dial. It tells only its own sockets: each process reads
  * the changes itself, in order, which an adapter between processes would not keep.
