@@ -4,7 +4,7 @@ import { requireDovecot } from "../support/dovecot.ts";
 import type { FakeMessage } from "../support/fake-slack/state.ts";
 import { ADA, BOT, startMailServer, type MailServer } from "../support/mail-server.ts";
 import { startFakeGithub, type FakeGithub } from "../support/n8n-github.ts";
-import { mailCredentials, openHouse, type House } from "../support/n8n-house.ts";
+import { mailCredentials, openHouse, REPOSITORIES, type House } from "../support/n8n-house.ts";
 import { requireN8n } from "../support/n8n-install.ts";
 import { readWorkflow, webhookIdOf, type Workflow } from "../support/n8n-workflows.ts";
 import { apiOf, script } from "../support/server-process.ts";
@@ -45,7 +45,7 @@ beforeAll(async () => {
           mailTo: ADA,
         },
         "07-mail-conversation.json": { githubRepo: "acme/first", allowedSenders: "@people.test", mailFrom: BOT },
-        "08-fan-out.json": { slackChannel: REPO, pollSeconds: 1 },
+        "08-fan-out.json": { slackChannel: REPO, pollSeconds: 1, repositories: JSON.stringify(REPOSITORIES) },
         "09-approval.json": { slackChannel: REPO },
         "10-errors.json": { slackChannel: SECRET },
       },
@@ -129,13 +129,19 @@ test("polling finds the end of a run that the orchestrator could not tell of", a
   await posted("Found by asking.", REPO);
 });
 
-test("one question goes to several repositories, and the answers come together", async () => {
+test("one question goes to several repositories, those of Config or the caller's, and the answers come together", async () => {
   const prompt = script({ bash: "sleep 1" }, { text: "Mine is fine." });
-  const repositories = ["acme/first", "acme/second"];
-  const started = await house.n8n.call("claude/each", { prompt, repositories });
-  expect(started).toMatchObject({ status: 202, body: { runs: repositories.map((githubRepo) => ({ githubRepo })) } });
-  const { text } = await posted("Mine is fine.", REPO);
-  expect(text).toBe("*acme/first*\nMine is fine.\n\n*acme/second*\nMine is fine.");
+  const [started, one] = await Promise.all([
+    house.n8n.call("claude/each", { prompt }),
+    house.n8n.call("claude/each", { prompt: script({ text: "Just me." }), repositories: ["acme/second"] }),
+  ]);
+  const runs = REPOSITORIES.map((githubRepo) => ({ githubRepo }));
+  expect(started).toMatchObject({ status: 202, body: { runs } });
+  expect(one).toMatchObject({ status: 202, body: { runs: [{ githubRepo: "acme/second" }] } });
+  expect((await posted("Mine is fine.", REPO)).text).toBe(
+    "*acme/first*\nMine is fine.\n\n*acme/second*\nMine is fine.",
+  );
+  expect((await posted("Just me.", REPO)).text).toBe("*acme/second*\nJust me.");
 });
 
 test("a labelled issue starts a session, and its answer is a comment; other labels start nothing", async () => {
