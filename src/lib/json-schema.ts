@@ -3,8 +3,8 @@ import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { invalidField, toError } from "./errors.ts";
 
-/** A pattern that somebody wrote may need longer than the world exists; nobody waits for it. */
-const CHECK_MS = 1_000;
+/** A pattern that somebody wrote may need longer than the world exists; nobody waits for it. Ample for a busy machine. */
+const CHECK_MS = 5_000;
 const MAX_FAULTS = 5;
 
 /**
@@ -22,10 +22,12 @@ const OPTIONS = {
 /** Claude refuses to know any other dialect by name; that generators write one says nothing of what they use of it. */
 export const withoutDialect = ({ $schema: _, ...schema }: AnySchemaObject): AnySchemaObject => schema;
 
-function compile(schema: AnySchemaObject): ValidateFunction {
+/** A compiler of its own for each schema: one that is kept would keep them all. What is the same each time is done here. */
+function createCompiler(): (schema: AnySchemaObject) => ValidateFunction {
   const ajv = new Ajv(OPTIONS);
   addFormats.default(ajv);
-  return ajv.compile(withoutDialect(schema));
+  ajv.compile({});
+  return (schema) => ajv.compile(withoutDialect(schema));
 }
 
 /** Ends work that takes too long, also in the middle of a regular expression. */
@@ -39,6 +41,7 @@ export function checkJsonSchema(field: string, schema: AnySchemaObject): void {
   if (schema["type"] !== "object") throw invalidField(field, 'must have type "object": Claude answers with an object');
   // Its check would be a promise, which is always there and so always true.
   if ("$async" in schema) throw invalidField(field, "must not have $async");
+  const compile = createCompiler();
   try {
     within(CHECK_MS, () => compile(schema));
   } catch (error) {
@@ -48,6 +51,7 @@ export function checkJsonSchema(field: string, schema: AnySchemaObject): void {
 
 /** Why a value does not fit a schema, in words; undefined when it does. */
 export function faultOf(schema: AnySchemaObject, value: unknown): string | undefined {
+  const compile = createCompiler();
   try {
     return within(CHECK_MS, () => {
       const check = compile(schema);

@@ -50,9 +50,9 @@ test("an answer in the wanted form shows wherever a run's end is told; each mess
     wait: 120,
   });
   const structuredOutput = { title: "A", score: 3 };
-  expect({ status, result: body["result"] }).toMatchObject({
+  expect({ status, body }).toMatchObject({
     status: 201,
-    result: { status: "succeeded", reason: "success", structuredOutput, error: null },
+    body: { result: { status: "succeeded", reason: "success", structuredOutput, error: null } },
   });
   const path = `/api/runs/${String(body["runId"])}`;
   expect(await app.request(Run, path)).toMatchObject({ structuredOutput });
@@ -103,7 +103,6 @@ test.each<readonly [path: string, body: object, rule: string]>([
   [...inSession({ jsonSchema: { type: "object", properties: { a: { type: "strin" } } } }), "is not a JSON Schema"],
   [...inSession({ jsonSchema: { type: "object", propertes: {} } }), 'unknown keyword: "propertes"'],
   [...inSession({ jsonSchema: { type: "object", properties: { a: { $ref: "http://127.0.0.1/" } } } }), "can't resolve"],
-  [...inSession({ jsonSchema: { type: "object", description: "x".repeat(32_000) } }), "at most 32000 letters"],
   [...inSession({ jsonSchema: "object" }), "must be an object, not a text"],
   ["/api/sessions", { jsonSchema: { type: "object" } }, "needs initialPrompt"],
   ["message", { content: "x", jsonSchema: { type: "array" } }, 'must have type "object"'],
@@ -114,5 +113,13 @@ test.each<readonly [path: string, body: object, rule: string]>([
   expect(await post(to, { ...(path === "message" ? {} : local()), ...body })).toMatchObject({
     status: 400,
     body: { message: expect.stringContaining(rule), errors: [{ field: "body.jsonSchema" }] },
+  });
+});
+
+test("a schema that would not fit on a command line is refused", async () => {
+  const long = { type: "object", description: "x".repeat(32_000) };
+  expect(await post("/api/sessions", { ...local(), initialPrompt: "x", jsonSchema: long })).toMatchObject({
+    status: 400,
+    body: { message: "body.jsonSchema must have at most 32000 letters as JSON" },
   });
 });
