@@ -1,12 +1,13 @@
-import { connect } from "node:net";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SystemStatus } from "../../src/contract/system.ts";
 import { testApp, type TestApp } from "../support/app.ts";
-import { type HubStandIn, startHubStandIn, polite } from "../support/hub-stand-in.ts";
+import { type Frame, type HubStandIn, startHubStandIn, polite } from "../support/hub-stand-in.ts";
 import { until } from "../support/slack-app.ts";
 
+/** It is looked four times a second; the rest is for machines on which other tests run. */
+const SOON_MS = 2_500;
 const TOKEN = "ao_0123456789abcdef_0123";
 const fast = (hub: HubStandIn, values: Record<string, string> = {}) => ({
   ORCHESTRATOR_MODE: "client",
@@ -59,30 +60,26 @@ describe("with a hub as it exists", () => {
     expect(JSON.stringify(await hubOf(app))).not.toContain("ao_");
   });
 
-  test("idle, active and busy are told within a second of the change", async () => {
+  test("idle, active and busy are told soon after the change", async () => {
     const machine = await hub.machine(0);
     const leaving = new AbortController();
-    const told = async (status: string, since: number): Promise<number> => {
-      const { length } = machine.frames;
-      await machine.frame(
-        "status_update",
-        (one) => one["status"] === status && machine.frames.indexOf(one) >= Math.min(length, from),
-      );
+    let next = machine.frames.length;
+    /** Milliseconds from now until this is told, after what was told before. */
+    const told = async (status: string): Promise<number> => {
+      const since = performance.now();
+      const isNext = (one: Frame) => one["status"] === status && machine.frames.indexOf(one) >= next;
+      next = machine.frames.indexOf(await machine.frame("status_update", isNext)) + 1;
       return performance.now() - since;
     };
-    let from = machine.frames.length;
     const feed = await app.fetch("/api/events", { signal: leaving.signal });
-    expect(await told("active", performance.now())).toBeLessThan(1000);
-    from = machine.frames.length;
+    expect(await told("active")).toBeLessThan(SOON_MS);
     const session = await app.start({ projectType: "local", projectPath: app.folder, initialPrompt: "hello" });
-    await told("busy", performance.now());
+    await told("busy");
     await app.until(session.sessionId, ["completed"]);
-    from = machine.frames.length;
-    expect(await told("active", performance.now())).toBeLessThan(1000);
-    from = machine.frames.length;
+    expect(await told("active")).toBeLessThan(SOON_MS);
     leaving.abort();
     await feed.body?.cancel().catch(() => undefined);
-    expect(await told("idle", performance.now())).toBeLessThan(1000);
+    expect(await told("idle")).toBeLessThan(SOON_MS);
   });
 
   test("refresh_status is answered at once, and what is not known is ignored", async () => {
@@ -131,30 +128,12 @@ describe("with a hub as it exists", () => {
   });
 });
 
-test("a hub that is silent, absent or says no does not keep the server from working", async () => {
+test("a hub that is silent does not keep the server from working", async () => {
   await using silent = await startHubStandIn({ behave: () => () => undefined });
   await using app = await testApp(fast(silent));
   await (await silent.machine(0)).frame("register");
   expect((await app.fetch("/health")).status).toBe(200);
   expect(await hubOf(app)).toMatchObject({ state: "connecting" });
-});
-
-test("a hub that refuses the token is said in the status, and asked again only later", async () => {
-  await using hub = await startHubStandIn({ refuse: 401 });
-  await using app = await testApp(fast(hub));
-  await untilState(app, "waiting");
-  expect(await hubOf(app)).toMatchObject({ message: "the hub does not know this token" });
-  expect((await app.fetch("/api/sessions")).status).toBe(200);
-});
-
-test("a machine whose hub is not there keeps asking until it is", async () => {
-  const port = await freePort();
-  const values = fast({ url: `ws://127.0.0.1:${port}/ws/connect` } as HubStandIn);
-  await using app = await testApp(values);
-  await untilState(app, "waiting");
-  await using hub = await startHubStandIn({ port });
-  expect(await (await hub.machine(0)).frame("register")).toMatchObject({ client_id: "test-machine" });
-  await untilState(app, "connected");
 });
 
 test("a machine without a token is claimed, keeps its token encrypted, and uses it after a restart", async () => {
@@ -190,10 +169,3 @@ test("a machine without a token is claimed, keeps its token encrypted, and uses 
   await app.restart();
   expect((await hub.machine(2)).request.url).toBe(`/ws/connect?token=${TOKEN}&client_id=0011223344556677`);
 });
-
-async function freePort(): Promise<number> {
-  await using hub = await startHubStandIn();
-  const probe = connect(hub.port, "127.0.0.1");
-  probe.destroy();
-  return hub.port;
-}

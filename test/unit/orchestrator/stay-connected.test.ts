@@ -6,9 +6,12 @@ import { type HubBehaviour, polite, startHubStandIn } from "../../support/hub-st
 import { NO_RULES } from "../../support/tunnel-server.ts";
 
 /** A machine that keeps to a hub with a pause of 40 ms at first. */
-async function kept(behave: () => HubBehaviour, values: Partial<OrchestratorConfig> = {}) {
+async function kept(
+  behave: () => HubBehaviour,
+  { refuse, ...values }: Partial<OrchestratorConfig> & { refuse?: number } = {},
+) {
   await using parts = new AsyncDisposableStack();
-  const hub = parts.use(await startHubStandIn({ behave }));
+  const hub = parts.use(await startHubStandIn({ behave, ...(refuse !== undefined && { refuse }) }));
   const claims = {
     read: () => Promise.resolve(undefined),
     save: () => Promise.resolve([]),
@@ -88,4 +91,21 @@ test("a person who refuses the claim is not asked again at once", async () => {
     .poll(() => one.machine.connection())
     .toMatchObject({ state: "waiting", message: expect.stringMatching(/refused/) });
   expect(one.hub.machines).toHaveLength(1);
+});
+
+test("a token that the hub does not know is said, and not tried again at once", async () => {
+  await using one = await kept(() => polite(), { refuse: 401 });
+  await expect
+    .poll(() => one.machine.connection())
+    .toMatchObject({ state: "waiting", message: "the hub does not know this token" });
+});
+
+test("a machine whose hub is not there keeps asking until it is", async () => {
+  const { port, url, [Symbol.asyncDispose]: end } = await startHubStandIn();
+  await end();
+  await using one = await kept(() => polite(), { url });
+  await expect.poll(() => one.machine.connection()).toMatchObject({ state: "waiting" });
+  await using hub = await startHubStandIn({ port });
+  await (await hub.machine(0)).frame("status_update");
+  await expect.poll(() => one.machine.connection()).toMatchObject({ state: "connected", message: null });
 });
