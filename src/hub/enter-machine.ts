@@ -28,6 +28,8 @@ export async function enterMachine(
   const { db, links, secrets } = parts;
   const wanted = registrationOf(frame, { token, processId: parts.processId });
   await freeDeadPlaces(parts, wanted);
+  // When many come at once it waits here for its turn, and may have given up meanwhile.
+  if (socket.readyState !== socket.OPEN) return undefined;
   const machineId = await registerMachine(db, wanted, parts.tell);
   if (machineId === undefined) {
     sendFrame(socket, { type: "registered", success: false, message: "Too many machines" });
