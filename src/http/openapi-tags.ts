@@ -6,6 +6,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   Hooks: "What Claude Code's hooks post.",
   Machines: "The instances that are connected to a hub.",
   Messages: "What is said to Claude in a session, and what it answers.",
+  Orchestration: "How much runs and how much is desired, as editors and people see and set it.",
   Runs: "One life of Claude each: it carries out a message, and ends with a result.",
   Schedules: "What is started by the clock.",
   Sessions: "Conversations with Claude, each in a workspace of its own.",

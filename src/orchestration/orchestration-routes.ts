@@ -55,7 +55,9 @@ function addReading(router: Router, { orchestration }: Parts): void {
     {
       summary: "List changes of all workspaces, newest first",
       tags,
-      query: PageQuery.extend({ since: z.iso.datetime({ offset: true }).optional() }),
+      query: PageQuery.extend({
+        since: z.iso.datetime({ offset: true }).optional().meta({ description: "Only what came after." }),
+      }),
       response: OrchestrationHistory,
     },
     ({ query: { since, ...page } }) => orchestration.history({ since }, page),
