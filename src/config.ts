@@ -150,6 +150,7 @@ const doorsOf = (e: Values) => ({
   /** This installation as a machine of a hub; undefined when it is none. */
   orchestrator: orchestratorConfig(e),
   hub: hubConfig(e),
+  orchestration: { maxDesired: e.ORCHESTRATION_MAX_DESIRED },
 });
 
 /** The typed configuration, checked once; secrets stay in it and are never logged. What was given as an option wins. */
@@ -214,7 +215,6 @@ export function readConfig(given: NodeJS.ProcessEnv = process.env, options: Node
       /** Where there must be room: what runs write lies in these two. */
       roomIn: [e.WORKSPACE_BASE, dataDir],
     },
-    orchestration: { maxDesired: e.ORCHESTRATION_MAX_DESIRED },
     retention: lifetimesOf(e),
     ...doorsOf(e),
   } as const;
