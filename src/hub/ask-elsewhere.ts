@@ -40,7 +40,7 @@ export function createAskAnywhere(
       signal: cancelled.signal,
     }).catch(() => undefined);
     if (!response?.ok || !response.body) return undefined;
-    void tellLines(Readable.fromWeb(response.body), onChunk);
+    void tellLines(Readable.from(response.body), onChunk);
     return () => cancelled.abort();
   };
 }
