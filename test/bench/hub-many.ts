@@ -61,7 +61,6 @@ await using fleet = await openFleet(hub, {
   tokens: Number(values.tokens),
   ...(values.addresses !== undefined && { addresses: Number(values.addresses) }),
 });
-const returns: string[] = [];
 for (const count of [0, ...values.machines.split(",").map(Number)]) {
   const grown = await fleet.growTo(count);
   await sleep(SETTLE_MS);
@@ -69,6 +68,6 @@ for (const count of [0, ...values.machines.split(",").map(Number)]) {
   const { nodeMib, postgresMib, nodeFiles } = await footprint(hub.pid(), hub.dataDir);
   const size = `${nodeMib.toFixed(0)} | ${postgresMib.toFixed(0)} | ${nodeFiles}`;
   console.log(`| ${count} | ${grown.toFixed(1)} | ${size} | ${cpu} | ${loadNow()} |`);
-  if (count > 0) returns.push(`${count}, hub killed: ${await comeBack(hub, fleet)}, ${loadNow()}`);
+  // On standard error, so that it does not come between the rows.
+  if (count > 0) console.error(`${count}, hub killed: ${await comeBack(hub, fleet)}, ${loadNow()}`);
 }
-console.log(`\n${returns.join("\n")}`);

@@ -12,7 +12,8 @@ import { waitForQuiet } from "./quiet-machine.ts";
 
 /**
  * How soon a browser at the hub sees that a machine's status changed, and what one change costs: node test/bench/hub-status.ts
- *   --machines 1000   connected in the second half; the first is with one
+ *   --machines 1000   connected in the second half; the first is with one. More than rate × a change's time, so that none
+ *                     changes again before it was seen
  *   --changes 300     one after the other, for the time each takes
  *   --rate 50         changes a second, of machines in turn, for what each costs
  *   --seconds 15      of that
