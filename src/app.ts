@@ -1,7 +1,7 @@
 import { openChannels } from "./app-channels.ts";
 import { hooksOnly, openDoors, type Core } from "./app-doors.ts";
-import { connectToHub } from "./app-orchestrator.ts";
 import { openCounts } from "./app-orchestration.ts";
+import { connectToHub } from "./app-orchestrator.ts";
 import { openServices } from "./app-services.ts";
 import { createClaude } from "./claude/claude.ts";
 import { findMarkedProcesses, sweepMarker } from "./claude/marked-processes.ts";
@@ -112,8 +112,8 @@ async function openServing(core: Core, parts: AsyncDisposableStack) {
   const listener = parts.use(await openListener(core.storage.connectionString, core.log));
   const services = await openServices(core, { parts, listener });
   const channels = await openChannels(core, services, { parts, listener });
-  const schedules = parts.use(openSchedules({ ...services, db: core.storage.db, log: core.log }));
   const counts = await openCounts(core, services, { parts, listener });
+  const schedules = parts.use(openSchedules({ ...services, db: core.storage.db, log: core.log }));
   const doorsWith = (routers: HttpParts["routers"]): HttpParts =>
     counts.addTo(
       openDoors(core, services, {
