@@ -12,8 +12,8 @@ test(".env.example names every variable that the configuration reads, and no oth
   expect(names.filter((name) => !readByClaude.test(name)).toSorted()).toEqual(known);
 });
 
-test("the table of README.md names every variable that the configuration reads, and no other", () => {
-  const lines = readFileSync("README.md", "utf8").split("\n");
+test("the tables of docs/configuration.md name every variable that the configuration reads, and no other", () => {
+  const lines = readFileSync("docs/configuration.md", "utf8").split("\n");
   const names = lines.flatMap((line) => /^\| `([A-Z][A-Z0-9_]*)` /.exec(line)?.[1] ?? []);
   expect(names.filter((name) => !readByClaude.test(name)).toSorted()).toEqual(known);
 });
