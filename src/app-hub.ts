@@ -12,7 +12,7 @@ import { startHub } from "./hub/hub.ts";
 import type { Logger } from "./lib/logger.ts";
 import { readSecretFile } from "./lib/secret-file.ts";
 import { VERSION } from "./lib/version.ts";
-import { tellSubscribers } from "./subscriptions/tell-subscribers-queries.ts";
+import { tellOfMachines } from "./subscriptions/tell-subscribers-queries.ts";
 
 const PROCESS_ID_LENGTH = 16;
 
@@ -36,7 +36,7 @@ export async function startHubApp(config: Config, log: Logger) {
       processId: (await readSecretFile(join(dataDir, "hub-process"))).slice(0, PROCESS_ID_LENGTH),
       secret: config.hub.secret ?? (await readSecretFile(join(dataDir, "hub-secret"))),
       version: VERSION,
-      tell: (tx, type, machine) => tellSubscribers(tx, { type, machine }),
+      tell: tellOfMachines,
       dashboardDir: config.http.dashboardDir,
     }),
   );

@@ -10,8 +10,8 @@ import type { HubParts } from "./hub.ts";
 import { startLiveness } from "./liveness.ts";
 import { createTimeline, type Timeline } from "./machine-events.ts";
 import { createMachineLinks, type MachineLinks } from "./machine-links.ts";
-import { touchMachines } from "./machine-queries.ts";
-import { acceptMachine } from "./machine-socket.ts";
+import { releaseMachines, touchMachines } from "./machine-queries.ts";
+import { acceptMachine, type MachineSocketParts } from "./machine-socket.ts";
 import { hearNotices } from "./notices.ts";
 import { createOpenWays, type OpenWays } from "./open-ways.ts";
 import { createPendingSockets, type PendingSockets } from "./pending-sockets.ts";
@@ -55,7 +55,7 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
   const browsers = createBrowserSockets({ db, log, names, liveness, ask });
   const pending = createPendingSockets({ db, log, processId, liveness });
   const ways = createOpenWays();
-  const leaving = new Set<Promise<void>>();
+  const sockets = createMachineSockets({ db, log, processId, secrets, links, liveness, timeline, tell });
   const visits = createVisits();
   const notices = await hearNotices({ db, log, listener, links, browsers, pending, ways, visits });
   parts.use(
@@ -73,11 +73,10 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
   );
   const { github, allowed } = config;
   if (github) parts.use(startRecheck({ db, log, secrets, github, allowed }));
-  parts.defer(async () => {
-    for (const link of links.all()) link.close(CLOSE.restarting, "The hub is restarting");
+  parts.use(sockets);
+  parts.defer(() => {
     browsers.close();
     pending.close();
-    await Promise.allSettled(leaving);
   });
   const kept = parts.move();
 
@@ -93,11 +92,28 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
     pending,
     ways,
     visits,
-    acceptMachine(socket, token) {
-      const left = acceptMachine({ db, log, processId, secrets, links, liveness, timeline, tell }, socket, token);
+    acceptMachine: sockets.accept,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** The sockets of this process's machines. Disposing sends them away, to come back when a hub is there again. */
+function createMachineSockets(parts: Omit<MachineSocketParts, "isStopping">) {
+  const { db, processId, links, tell } = parts;
+  const leaving = new Set<Promise<void>>();
+  let isStopping = false;
+  return {
+    accept(socket: WebSocket, token: { id: string; userId: string }): void {
+      const left = acceptMachine({ ...parts, isStopping: () => isStopping }, socket, token);
       leaving.add(left);
       void left.finally(() => leaving.delete(left));
     },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    async [Symbol.asyncDispose](): Promise<void> {
+      isStopping = true;
+      for (const link of links.all()) link.close(CLOSE.restarting, "The hub is restarting");
+      await Promise.allSettled(leaving);
+      // All at once, not each by itself: thousands would take longer than a stop may.
+      await releaseMachines(db, processId, tell);
+    },
   };
 }

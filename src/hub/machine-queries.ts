@@ -63,7 +63,7 @@ export const listMachines = (db: Kysely<DB>) =>
 export type TellMachine = (
   tx: Kysely<DB>,
   type: "machine.connected" | "machine.status" | "machine.disconnected",
-  machine: { readonly [field: string]: unknown },
+  machines: readonly { readonly [field: string]: unknown }[],
 ) => Promise<void>;
 
 interface Change {
@@ -88,8 +88,16 @@ async function recordChanges(
     ids.map((machineId) => ({ machineId, kind, text })),
   );
   await sql`select pg_notify(${MACHINE_CHANNEL}, id) from unnest(${[...ids]}::text[]) as told(id)`.execute(tx);
-  for (const { id, hostname, project, status, owner, version, platform } of await findMachines(tx, ids))
-    await tell(tx, `machine.${kind}`, { id, hostname, project, status, owner, version, platform });
+  const told = (await findMachines(tx, ids)).map(({ id, hostname, project, status, owner, version, platform }) => ({
+    id,
+    hostname,
+    project,
+    status,
+    owner,
+    version,
+    platform,
+  }));
+  await tell(tx, `machine.${kind}`, told);
 }
 
 /** Takes the status over only from the socket that speaks for the machine; false when another one does. */

@@ -25,6 +25,8 @@ export interface MachineSocketParts {
   liveness: Liveness;
   timeline: Timeline;
   tell: TellMachine;
+  /** Then what is left of all machines is recorded together. */
+  isStopping: () => boolean;
 }
 
 interface Token {
@@ -104,6 +106,7 @@ function createConversation(parts: MachineSocketParts, socket: WebSocket, token:
         if (!link) return;
         link.end();
         links.remove(link);
+        if (parts.isStopping()) return;
         await markDisconnected(
           db,
           { id: link.machineId, connectionId: link.connectionId },

@@ -30,12 +30,7 @@ export interface EventBody {
  * the session or run has its new status.
  */
 export async function tellSubscribers(tx: Kysely<DB>, event: ToldEvent): Promise<void> {
-  const subscribed = await tx
-    .selectFrom("subscriptions")
-    .select(["id", "projects", "statuses"])
-    .where("types", "@>", [[event.type]])
-    .where("disabledAt", "is", null)
-    .execute();
+  const subscribed = await findSubscribed(tx, event.type);
   if (subscribed.length === 0) return;
   const about = await readAbout(tx, event);
   const { session, run } = about;
@@ -50,6 +45,24 @@ export async function tellSubscribers(tx: Kysely<DB>, event: ToldEvent): Promise
     heard.map(({ id }) => toSubscription(id, { topic: event.type, sessionId, runId, body: { ...body } })),
   );
 }
+
+/** The same of many machines at once, where mostly nobody has subscribed. */
+export async function tellOfMachines(
+  tx: Kysely<DB>,
+  type: MachineType,
+  machines: readonly { readonly [field: string]: unknown }[],
+): Promise<void> {
+  if ((await findSubscribed(tx, type)).length === 0) return;
+  for (const machine of machines) await tellSubscribers(tx, { type, machine });
+}
+
+const findSubscribed = (tx: Kysely<DB>, type: SubscribedType) =>
+  tx
+    .selectFrom("subscriptions")
+    .select(["id", "projects", "statuses"])
+    .where("types", "@>", [[type]])
+    .where("disabledAt", "is", null)
+    .execute();
 
 /** The session and run that an event is about, as they stand. */
 async function readAbout(tx: Kysely<DB>, event: ToldEvent) {

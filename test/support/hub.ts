@@ -8,7 +8,7 @@ import { PROJECT_DIR } from "../../src/config.ts";
 import { openListener } from "../../src/db/notify.ts";
 import { startHub } from "../../src/hub/hub.ts";
 import { createLogger } from "../../src/lib/logger.ts";
-import { tellSubscribers } from "../../src/subscriptions/tell-subscribers-queries.ts";
+import { tellOfMachines } from "../../src/subscriptions/tell-subscribers-queries.ts";
 import { testDatabase, type TestDatabase } from "./database.ts";
 
 const DASHBOARD = join(PROJECT_DIR, "dashboard", "dist");
@@ -50,7 +50,7 @@ export async function testHub(
         processId,
         secret: HUB_SECRET,
         version: "0.0.0",
-        tell: (tx, type, machine) => tellSubscribers(tx, { type, machine }),
+        tell: tellOfMachines,
         dashboardDir: DASHBOARD,
       }),
     );
