@@ -1,37 +1,10 @@
-import "@fontsource-variable/inter/wght.css";
-import "@fontsource-variable/jetbrains-mono/wght.css";
-import "./styles/tokens.css";
-import "./styles/mantine.css";
-import "./styles/base.css";
-import { MantineProvider } from "@mantine/core";
-import { QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router";
+import "./lib/page-styles.ts";
 import { apiUrl, basePath } from "./api/base.ts";
 import { createQueryClient } from "./api/query-client.ts";
 import { App } from "./app.tsx";
-import { cssVariablesResolver, theme } from "./lib/theme.ts";
+import { showPage } from "./lib/show-page.tsx";
 
-const root = document.querySelector("#root");
-if (!root) throw new Error("index.html has no #root");
-
-createRoot(root).render(
-  <StrictMode>
-    <MantineProvider
-      theme={theme}
-      cssVariablesResolver={cssVariablesResolver}
-      defaultColorScheme="auto"
-      withGlobalClasses={false}
-    >
-      <QueryClientProvider client={createQueryClient()}>
-        <BrowserRouter basename={basePath()}>
-          <App />
-        </BrowserRouter>
-      </QueryClientProvider>
-    </MantineProvider>
-  </StrictMode>,
-);
+showPage(<App />, { client: createQueryClient(), basename: basePath() });
 
 if (import.meta.env.PROD && "serviceWorker" in navigator)
   void navigator.serviceWorker.register(apiUrl("sw.js")).catch(() => undefined);

@@ -1,7 +1,7 @@
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createAttempts } from "./attempts.ts";
-import { insertEvents, type NewEvent } from "./machine-queries.ts";
+import { insertEvents, type NewEvent } from "./machine-event-queries.ts";
 
 const PER_MINUTE = 60;
 const LONGEST = 1_000;

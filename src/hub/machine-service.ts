@@ -5,16 +5,15 @@ import type { Database } from "../db/database.ts";
 import { notify } from "../db/notify.ts";
 import { AppError } from "../lib/errors.ts";
 import type { HubNames } from "./hub-names.ts";
+import { listEvents, type NewEvent } from "./machine-event-queries.ts";
 import type { Timeline } from "./machine-events.ts";
 import {
   deleteMachine,
   endEntries,
   findVisibleMachine,
-  listEvents,
   listVisibleMachines,
   MACHINE_CHANNEL,
   type MachineRow,
-  type NewEvent,
   replaceShares,
   sendCommand,
 } from "./machine-queries.ts";
