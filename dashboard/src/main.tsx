@@ -1,4 +1,4 @@
-import "./lib/page-styles.ts";
+import "./styles/page.css";
 import { apiUrl, basePath } from "./api/base.ts";
 import { createQueryClient } from "./api/query-client.ts";
 import { App } from "./app.tsx";

@@ -40,14 +40,37 @@ function take(client: QueryClient, frame: Frame): void {
     void client.invalidateQueries({ queryKey: eventsQuery(frame.client.id).queryKey });
 }
 
-/** Opens the tab's one socket to the hub and keeps it open. Returns its end. */
+/** Whether the hub answers this browser; where it wants a sign-in first, the answer says so to the page. */
+async function mayOpen(client: QueryClient): Promise<boolean> {
+  try {
+    await client.fetchQuery({ ...machinesQuery, staleTime: 0 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Opens the tab's one socket to the hub and keeps it open; each time it asks first. Returns its end. */
 export function openMachineFeed(client: QueryClient): () => void {
   const address = apiUrl("/ws/connect?type=browser").replace(/^http/u, "ws");
   let socket: WebSocket | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ended = false;
   let failures = 0;
-  const open = () => {
+  const again = () => {
+    if (ended) return;
+    feedState.stream(false);
+    const pause = Math.min(AGAIN_AT_MOST_MS, AGAIN_MS * 2 ** failures);
+    failures += 1;
+    timer = setTimeout(() => void open(), pause * (0.5 + Math.random() / 2));
+  };
+  const open = async () => {
+    const isAnswered = await mayOpen(client);
+    if (ended) return;
+    if (!isAnswered) {
+      again();
+      return;
+    }
     socket = new WebSocket(address);
     socket.addEventListener("open", () => {
       failures = 0;
@@ -58,17 +81,9 @@ export function openMachineFeed(client: QueryClient): () => void {
       const frame = read(data);
       if (frame) take(client, frame);
     });
-    socket.addEventListener("close", () => {
-      if (ended) return;
-      feedState.stream(false);
-      // Asking says whether the hub is gone, or the sign-in.
-      void client.invalidateQueries({ queryKey: machinesQuery.queryKey });
-      const pause = Math.min(AGAIN_AT_MOST_MS, AGAIN_MS * 2 ** failures);
-      failures += 1;
-      timer = setTimeout(open, pause * (0.5 + Math.random() / 2));
-    });
+    socket.addEventListener("close", again);
   };
-  open();
+  void open();
   return () => {
     ended = true;
     clearTimeout(timer);

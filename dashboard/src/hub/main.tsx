@@ -1,4 +1,4 @@
-import "../lib/page-styles.ts";
+import "../styles/page.css";
 import { createQueryClient } from "../api/query-client.ts";
 import { showPage } from "../lib/show-page.tsx";
 import { HubApp } from "./hub-app.tsx";
