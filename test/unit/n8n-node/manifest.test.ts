@@ -52,12 +52,10 @@ test("every node and credential of the manifest has its source, its type and its
   expect(icons.filter((icon) => !existsSync(icon))).toEqual([]);
 });
 
-test("the lock file belongs to the manifest and names where each package lies in the public registry", () => {
+test("the lock file belongs to the manifest and leaves it to the reader's own registry where each package lies", () => {
   const { packages } = Lock.parse(read("package-lock.json"));
   const { "": root, ...others } = packages;
   expect(root).toMatchObject({ name: manifest.name, version: manifest.version });
-  const elsewhere = Object.entries(others).filter(
-    ([, { resolved }]) => !resolved?.startsWith("https://registry.npmjs.org/"),
-  );
-  expect(elsewhere).toEqual([]);
+  expect(Object.keys(others).length).toBeGreaterThan(100);
+  expect(Object.entries(others).filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
 });
