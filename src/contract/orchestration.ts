@@ -106,6 +106,10 @@ export const OrchestrationRows = z.array(OrchestrationRow).meta({ id: "Orchestra
 
 export const GlobalCounts = Counts.extend({
   seq: z.int(),
+  /** Nothing begins in the whole installation, whatever the workspaces say. */
+  paused: z.boolean(),
+  pausedBy: z.string().nullable(),
+  pausedAt: z.iso.datetime().nullable(),
   queued: z.int(),
   /** What one workspace may desire at most on this server. */
   maxDesired: z.int(),
@@ -132,7 +136,9 @@ export const OrchestrationChange = z
   .object({
     seq: z.int(),
     at: z.iso.datetime(),
-    workspaceId: z.string(),
+    workspaceId: z.string().nullable().meta({
+      description: "Null when everything was paused or resumed; `running` and `desired` are then the totals.",
+    }),
     kind: OrchestrationChangeKind,
     actor: z.string().nullable(),
     running: z.int(),
@@ -149,6 +155,8 @@ export const OrchestrationHistory = Page(OrchestrationChange).meta({ id: "Orches
 /** What a socket hears as `orchestration.global`. `seq` never falls, and each change has a higher one. */
 export interface GlobalEvent extends Counts {
   seq: number;
+  /** Nothing begins in the whole installation. */
+  paused: boolean;
 }
 
 /** What a socket that subscribed hears as `orchestration.workspace`; two spellings, because both are in use. */

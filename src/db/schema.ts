@@ -424,7 +424,10 @@ export interface OrchestrationHistory {
   running: number;
   seq: number;
   version: number;
-  workspaceId: string;
+  /**
+   * null: a change of all, whose running and desired are the global ones
+   */
+  workspaceId: string | null;
 }
 
 export interface OrchestrationProjectEvents {
@@ -437,6 +440,12 @@ export interface OrchestrationProjectEvents {
 export interface OrchestrationTotals {
   desired: Generated<number>;
   id: Generated<boolean>;
+  /**
+   * no run of any workspace begins; workspaces keep their own paused
+   */
+  paused: Generated<boolean>;
+  pausedAt: Timestamp | null;
+  pausedBy: string | null;
   running: Generated<number>;
   seq: Generated<number>;
 }

@@ -42,7 +42,7 @@ export async function openChangeFeed(
 ) {
   const workspaces = new Map<string, WorkspaceEvent>();
   const { totals, workspaces: rows } = await readEverything(db);
-  let global: GlobalEvent = { running: totals.running, desired: totals.desired, seq: totals.seq };
+  let global: GlobalEvent = totals;
   let cursor = totals.seq;
   for (const row of rows) workspaces.set(row.workspaceId, eventOf({ ...row, seq: totals.seq }));
   const stopped = new AbortController();
@@ -52,10 +52,10 @@ export async function openChangeFeed(
   function take(told: Told): void {
     cursor = told.seq;
     if (told.projectNumber !== null) return tell.project(told.projectNumber, told.event);
-    const { workspaceId } = told;
-    if (workspaceId === null) return;
+    const { workspaceId, seq, globalRunning: running, globalDesired: desired } = told;
+    global = { running, desired, seq, paused: workspaceId === null ? told.paused : global.paused };
+    if (workspaceId === null) return tell.global(global);
     const event = eventOf({ ...told, workspaceId });
-    global = { running: told.globalRunning, desired: told.globalDesired, seq: told.seq };
     if (told.kind === "expired") workspaces.delete(workspaceId);
     else workspaces.set(workspaceId, event);
     tell.global(global);

@@ -12,7 +12,7 @@ export async function readEverything(db: Kysely<DB>) {
     .execute(async (tx) => {
       const totals = await tx
         .selectFrom("orchestrationTotals")
-        .select(["seq", "running", "desired"])
+        .select(["seq", "running", "desired", "paused"])
         .executeTakeFirstOrThrow();
       const workspaces = await tx
         .selectFrom("orchestration")
@@ -22,7 +22,7 @@ export async function readEverything(db: Kysely<DB>) {
     });
 }
 
-/** What sockets are told of: a change of a workspace with the totals after it, or an event of a project. */
+/** What sockets are told of: a change of a workspace, or of all, with the totals after it; or an event of a project. */
 export interface Told {
   seq: number;
   kind: string | null;

@@ -123,6 +123,21 @@ function addCounts(router: Router, { orchestration }: Parts): void {
 function addControl(router: Router, { orchestration }: Parts): void {
   route(
     router,
+    "PUT /api/orchestration/paused",
+    {
+      summary: "Let nothing new start in the whole installation, or let it again",
+      description: "Holds for workspaces that come later, too. Each workspace keeps its own `paused`.",
+      tags,
+      body: SetPaused,
+      response: GlobalCounts,
+    },
+    async ({ body, req }) => {
+      await orchestration.setAllPaused(body.paused, callerOf(req).name);
+      return orchestration.global();
+    },
+  );
+  route(
+    router,
     "PUT /api/orchestration/workspace/:id/paused",
     {
       summary: "Let nothing new start in a workspace, or let it again",

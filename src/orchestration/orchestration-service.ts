@@ -7,7 +7,7 @@ import type { Nudge } from "../queue/queue.ts";
 import type { TemplateService } from "../sessions/templates/template-service.ts";
 import { findHistory } from "./change-queries.ts";
 import { changeOf, countsOf, reasonsOf, rowOf } from "./present-workspace.ts";
-import { reportUntil, writeSetting, type Setting } from "./setting-queries.ts";
+import { reportUntil, writePausedAll, writeSetting, type Setting } from "./setting-queries.ts";
 import { findHeldBack, findViewed } from "./view-queries.ts";
 import { changeWorkspace, findTotals, findWorkspace, touchWorkspace } from "./workspace-queries.ts";
 
@@ -41,7 +41,7 @@ function createWriting({ db, nudge, maxDesired, templates }: Parts) {
   }
 
   /** The write has told them already; this only saves them the wait for the sweep. */
-  async function wakeHeldBack(workspaceId: string): Promise<void> {
+  async function wakeHeldBack(workspaceId?: string): Promise<void> {
     for (const { workerId, sessionId } of await findHeldBack(db, workspaceId, WOKEN))
       await nudge(db, workerId, sessionId);
   }
@@ -81,6 +81,12 @@ function createWriting({ db, nudge, maxDesired, templates }: Parts) {
       return answer;
     },
 
+    /** Of all workspaces at once, also of those that come. */
+    async setAllPaused(paused: boolean, actor: string): Promise<void> {
+      await writePausedAll(db, { paused, actor });
+      if (!paused) await wakeHeldBack();
+    },
+
     async setTemplate(workspaceId: string, idOrName: string | null, { actor, ifVersion }: By) {
       const template = idOrName === null ? null : await usable(idOrName);
       return write({ workspaceId, kind: "template", actor, ifVersion, change: { template } });
@@ -111,9 +117,9 @@ function createReading({ db, maxDesired }: Pick<Parts, "db" | "maxDesired">) {
     list: async () => (await findViewed(db)).map(rowOf),
 
     async global(): Promise<GlobalCounts> {
-      const [totals, rows] = await Promise.all([findTotals(db), findViewed(db)]);
+      const [{ pausedAt, ...totals }, rows] = await Promise.all([findTotals(db), findViewed(db)]);
       const queued = rows.reduce((sum, row) => sum + row.queued, 0);
-      return { ...totals, queued, maxDesired, reasons: reasonsOf(rows) };
+      return { ...totals, pausedAt: pausedAt?.toISOString() ?? null, queued, maxDesired, reasons: reasonsOf(rows) };
     },
 
     async history(filter: { workspaceId?: string | undefined; since?: string | undefined }, page: PageQuery) {

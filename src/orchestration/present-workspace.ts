@@ -31,11 +31,12 @@ export const rowOf = (row: ViewedWorkspace): OrchestrationRow => ({
   ...reasonOf(row),
 });
 
-export const changeOf = ({ at, desired, version: _, ...row }: ChangeRow): OrchestrationChange => ({
+export const changeOf = ({ at, running, desired, version: _, ...row }: ChangeRow): OrchestrationChange => ({
   ...row,
   kind: row.kind as OrchestrationChange["kind"],
   at: at.toISOString(),
-  desired: desired ?? 0,
+  running: row.workspaceId === null ? row.globalRunning : running,
+  desired: row.workspaceId === null ? row.globalDesired : (desired ?? 0),
 });
 
 /** How many runs are missing for each reason; what drains counts against them. */

@@ -5,6 +5,8 @@ interface Seen {
   desired: number | null;
   paused: boolean;
   pausedBy: string | null;
+  allPaused: boolean;
+  allPausedBy: string | null;
   queued: number;
   template: string | null;
   waitingKind: string | null;
@@ -20,8 +22,9 @@ const runs = (count: number): string => (count === 1 ? "1 run" : `${count} runs`
 
 /** Why a workspace runs what it runs, in a word for programs and a sentence for people. */
 export function reasonOf(seen: Seen): Reason {
-  const { running, desired, paused, pausedBy, queued } = seen;
-  if (paused) return { reason: "paused", text: `Paused${pausedBy ? ` by ${pausedBy}` : ""}; nothing new starts` };
+  const { running, desired, queued } = seen;
+  if (seen.allPaused) return paused("Everything is paused", seen.allPausedBy);
+  if (seen.paused) return paused("Paused", seen.pausedBy);
   if (desired !== null && running > desired)
     return { reason: "draining", text: `${runs(running - desired)} beyond desired; nothing is stopped` };
   if (desired !== null && running === desired)
@@ -31,6 +34,11 @@ export function reasonOf(seen: Seen): Reason {
     };
   return missing(seen);
 }
+
+const paused = (what: string, by: string | null): Reason => ({
+  reason: "paused",
+  text: `${what}${by ? ` by ${by}` : ""}; nothing new starts`,
+});
 
 /** Fewer run than may. */
 function missing({ desired, queued, template, waitingKind, waitingText }: Seen): Reason {

@@ -18,7 +18,8 @@ const selectShort = sql<Short>`
     where s.orchestration_id = o.workspace_id and r.finished_at is null
   ) as missing
   from orchestration o
-  where o.template is not null and o.desired is not null and not o.paused`;
+  where o.template is not null and o.desired is not null and not o.paused
+    and not (select paused from orchestration_totals)`;
 
 /** Workspaces with a standing template that have less to do than desired. */
 export async function findShort(db: Kysely<DB>): Promise<Short[]> {

@@ -7,14 +7,18 @@ export interface ViewedWorkspace extends WorkspaceRow {
   queued: number;
   waitingKind: string | null;
   waitingText: string | null;
+  /** The whole installation is paused. */
+  allPaused: boolean;
+  allPausedBy: string | null;
 }
 
 /** All workspaces, or one, by id. */
 export async function findViewed(db: Kysely<DB>, workspaceId?: string): Promise<ViewedWorkspace[]> {
   const { rows } = await sql<ViewedWorkspace>`
     select o.*, coalesce(q.queued, 0) as queued, q.waiting_for ->> 'kind' as waiting_kind,
-      q.waiting_for ->> 'text' as waiting_text
+      q.waiting_for ->> 'text' as waiting_text, t.paused as all_paused, t.paused_by as all_paused_by
     from orchestration o
+    cross join orchestration_totals t
     left join (
       select s.orchestration_id, count(*) as queued, (array_agg(r.waiting_for order by r.queued_at))[1] as waiting_for
       from runs r join sessions s on s.id = r.session_id
@@ -26,13 +30,13 @@ export async function findViewed(db: Kysely<DB>, workspaceId?: string): Promise<
   return rows;
 }
 
-/** Sessions whose run waits because the workspace had as many as desired; those that wait longest come first. */
-export const findHeldBack = (db: Kysely<DB>, workspaceId: string, limit: number) =>
+/** Sessions whose run waits because of what is desired, in one workspace or in all; those that wait longest come first. */
+export const findHeldBack = (db: Kysely<DB>, workspaceId: string | undefined, limit: number) =>
   db
     .selectFrom("runs")
     .innerJoin("sessions", "sessions.id", "runs.sessionId")
     .select(["runs.sessionId", "sessions.workerId"])
-    .where("sessions.orchestrationId", "=", workspaceId)
+    .$if(workspaceId !== undefined, (query) => query.where("sessions.orchestrationId", "=", workspaceId ?? null))
     .where("runs.status", "=", "queued")
     .where("runs.finishedAt", "is", null)
     .where(sql<boolean>`runs.waiting_for ->> 'kind' = 'desired'`)

@@ -35,7 +35,10 @@ export const findWorkspace = (db: Kysely<DB>, workspaceId: string) =>
   db.selectFrom("orchestration").selectAll().where("workspaceId", "=", workspaceId).executeTakeFirst();
 
 export const findTotals = (db: Kysely<DB>) =>
-  db.selectFrom("orchestrationTotals").select(["seq", "running", "desired"]).executeTakeFirstOrThrow();
+  db
+    .selectFrom("orchestrationTotals")
+    .select(["seq", "running", "desired", "paused", "pausedBy", "pausedAt"])
+    .executeTakeFirstOrThrow();
 
 /** Holds back every other change until the transaction ends: the order of `seq` is that of the commits. */
 export const lockTotals = (tx: Transaction) =>

@@ -24,7 +24,10 @@ interface Around {
   renewalDueSince: Date | undefined;
 }
 
-type Counted = Pick<AdmissionFacts, "busy" | "starting" | "ahead" | "folderBusy" | "limitUntil" | "renewing">;
+type Counted = Pick<
+  AdmissionFacts,
+  "busy" | "starting" | "ahead" | "folderBusy" | "limitUntil" | "renewing" | "allPaused"
+>;
 
 /** The facts of admission, read under the lock that is kept until `tx` ends; the machine's were read before it. */
 export async function readAdmissionFacts(
@@ -51,6 +54,7 @@ export async function readAdmissionFacts(
         join workspaces other on other.path = mine.path and other.session_id <> mine.session_id
         join runs r on r.session_id = other.session_id and r.status = 'running'
         where mine.session_id = ${run.sessionId} and mine.kind = 'local') as folder_busy,
+      (select json_build_object('by', paused_by) from orchestration_totals where paused) as all_paused,
       (select max(until) from account_limits where until > now()) as limit_until`.execute(tx);
   const facts = rows[0];
   if (!facts) throw new Error("the admission query returned no row");

@@ -18,6 +18,8 @@ export interface AdmissionFacts {
   /** When a usage limit of the account ends that has not ended yet. */
   limitUntil: Date | null;
   budgets: readonly Budget[];
+  /** Somebody holds back every run of the installation. */
+  allPaused: { by: string | null } | null;
   /** Undefined when the session belongs to no workspace that is counted. */
   desired: DesiredCounts | undefined;
   machine: MachineFacts;
@@ -53,7 +55,8 @@ export function mayStart(facts: AdmissionFacts): "yes" | WaitingFor {
 const slot = (text: string): WaitingFor => ({ kind: "slot", text, until: null });
 
 /** What is on goes on to its end; only what begins is held back. */
-function isUndesired({ desired: counts }: AdmissionFacts): WaitingFor | undefined {
+function isUndesired({ allPaused, desired: counts }: AdmissionFacts): WaitingFor | undefined {
+  if (allPaused) return wish(`Everything is paused${allPaused.by ? ` by ${allPaused.by}` : ""}`);
   if (!counts) return undefined;
   const { workspaceId, desired, paused, pausedBy, running } = counts;
   if (paused) return wish(`${workspaceId} is paused${pausedBy ? ` by ${pausedBy}` : ""}`);

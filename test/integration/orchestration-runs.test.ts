@@ -17,14 +17,14 @@ beforeAll(async () => {
 afterAll(() => app?.[Symbol.asyncDispose]());
 
 /** A session whose run goes on until the file is there. */
-async function start(file: string): Promise<Session> {
+async function start(file: string, workspaceId = WORKSPACE): Promise<Session> {
   const projectPath = join(app.folder, `work-${(started += 1)}`);
   await mkdir(projectPath);
   const initialPrompt = script(
     { bash: `until [ -e ${join(app.folder, file)} ]; do sleep 0.1; done` },
     { text: "Done." },
   );
-  return app.start({ projectType: "local", projectPath, initialPrompt, metadata: { workspaceId: WORKSPACE } });
+  return app.start({ projectType: "local", projectPath, initialPrompt, metadata: { workspaceId } });
 }
 
 const waitsFor = async ({ sessionId }: Session) =>
@@ -111,4 +111,35 @@ test("a standing template keeps as many runs on as desired, replaces what ends, 
   const counts = it.of("orchestration.workspace").map(({ running }) => running as number);
   expect(Math.max(...counts)).toBe(2);
   await it.until("orchestration.workspace", ({ running, version }) => running === 0 && version > 5);
+});
+
+test("everything is paused at once, also what nobody knew before, and goes on at a word; each is told once", async () => {
+  const pauseAll = (paused: boolean) => ask(app.url, "/api/orchestration/paused", { method: "PUT", body: { paused } });
+  using it = editor(app.url, undefined);
+  const paused = await pauseAll(true);
+  expect(paused).toMatchObject({ status: 200, body: { paused: true, pausedBy: "local" } });
+  expect((await pauseAll(true)).body).toMatchObject({ paused: true, pausedAt: paused.body.pausedAt });
+
+  const held = await start("held", "nobody/knew");
+  await expect.poll(() => waitsFor(held)).toMatchObject({ kind: "desired", text: "Everything is paused by local" });
+  await setDesired(app.url, "nobody/knew", 1);
+  const rows = (await ask(app.url, "/api/orchestration/workspaces")).body as { workspace_id: string }[];
+  expect(rows.find(({ workspace_id: id }) => id === "nobody/knew")).toMatchObject({
+    paused: false,
+    reason: "paused",
+    text: "Everything is paused by local; nothing new starts",
+  });
+
+  const { body } = await pauseAll(false);
+  expect(body).toMatchObject({ paused: false, pausedBy: null, pausedAt: null });
+  await mkdir(join(app.folder, "held"));
+  await app.until(held.sessionId, ["completed"]);
+  const told = it.of("orchestration.global").map((global) => global.paused as boolean);
+  const turns = told.filter((each, index) => each !== (told[index - 1] ?? false));
+  expect(turns).toEqual([true, false]);
+  const { items } = (await ask(app.url, "/api/orchestration/history?limit=200")).body as {
+    items: { workspaceId: string | null; kind: string; actor: string }[];
+  };
+  const ofAll = items.filter(({ workspaceId }) => workspaceId === null).map(({ kind, actor }) => `${kind} by ${actor}`);
+  expect(ofAll).toEqual(["resumed by local", "paused by local"]);
 });

@@ -13,6 +13,7 @@ const facts = (change: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
   limitUntil: null,
   renewing: 0,
   budgets: [],
+  allPaused: null,
   desired: undefined,
   machine: { availableBytes: 8 * GIB, disks: [{ folder: "/work", freeBytes: 50 * GIB }] },
   room: { memoryBytes: GIB, diskBytes: GIB },
@@ -25,6 +26,16 @@ const day: Budget = { of: "day", spentUsd: 5.02, limitUsd: 5, until: new Date(20
 
 test("a run starts when nothing stands against it", () => {
   expect(mayStart(facts())).toBe("yes");
+});
+
+test("a pause of everything holds back a run of any workspace, and says whose wish it is", () => {
+  const desired = { workspaceId: "w", desired: null, paused: false, pausedBy: null, running: 0 };
+  for (const change of [{}, { desired }])
+    expect(mayStart(facts({ ...change, allPaused: { by: "ada" } }))).toEqual({
+      kind: "desired",
+      text: "Everything is paused by ada",
+      until: null,
+    });
 });
 
 test("a run that does not fit into memory waits and says how much is missing", () => {

@@ -40,7 +40,7 @@ export function Totals({ global, last }: { global: GlobalCounts; last: Orchestra
         </ul>
         {last && (
           <p className="sm dim">
-            Last change {fullTime(last.at)}: {last.workspaceId}, {KINDS[last.kind]}
+            Last change {fullTime(last.at)}: {last.workspaceId ?? "everything"}, {KINDS[last.kind]}
             {last.kind === "desired" && ` ${last.desired}`}
             {last.actor && `, by ${last.actor}`}
           </p>
