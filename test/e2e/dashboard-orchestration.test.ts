@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { OrchestrationRow } from "../../src/contract/orchestration.ts";
 import { overflow, type PageOptions, picture, requireChromium, seriousFaults } from "../support/browser.ts";
 import { type DashboardApp, dashboardApp, scripted } from "../support/dashboard-app.ts";
 import { ask, setDesired, workspacePath } from "../support/orchestration.ts";
@@ -15,7 +16,7 @@ const SCREENS: readonly (PageOptions & { name: string })[] = [
 ];
 
 /** A list that could not be read is asked for again with growing pauses. */
-const LONG = { timeout: 20_000 };
+const LONG = { timeout: 60_000 };
 
 let all: DashboardApp;
 
@@ -41,6 +42,13 @@ beforeAll(async () => {
   await ask(url, `${workspacePath("fernhill/infra")}/paused`, { method: "PUT", body: { paused: true } });
   await ask(url, `${workspacePath("fernhill/billing")}/running`, { method: "PUT", body: { running: 2 } });
   await setDesired(url, "fernhill/billing", 0);
+  await setDesired(url, "fernhill/docs", 1);
+  const projectPath = join(folder, "docs");
+  await mkdir(projectPath);
+  const initialPrompt = scripted("Fix the next broken link", [{ bash: "sleep 900" }]);
+  await makeTemplate({ name: "fix-broken-links", session: { projectType: "local", projectPath, initialPrompt } });
+  await makeTemplate({ name: "issue", variables: { number: {} }, session: { initialPrompt: "Fix {{number}}" } });
+  await makeTemplate({ name: `long ${"word ".repeat(15)}`, description: "x".repeat(800), session: { initialPrompt } });
 });
 afterAll(() => all?.[Symbol.asyncDispose]());
 
@@ -96,3 +104,69 @@ test("when somebody else was faster, the person is asked, and theirs is written 
   await notice.getByRole("button", { name: "Set 2" }).click();
   await expect.poll(() => desiredOf(id)).toBe(2);
 });
+
+const templateOf = async (id: string): Promise<string | null> => {
+  const rows = (await ask(all.app.url, "/api/orchestration/workspaces")).body as OrchestrationRow[];
+  return rows.find(({ workspace_id: known }) => known === id)?.template ?? null;
+};
+
+const makeTemplate = (body: object) => ask(all.app.url, "/api/templates", { method: "POST", body });
+
+test("who has no template that fits is told how to make one", async () => {
+  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  await page.route("**/api/templates?*", (route) => route.fulfill({ json: { items: [], nextCursor: null } }));
+  await rowOf(page, "fernhill/web").getByRole("button", { name: "Attach a template to fernhill/web" }).click();
+  await page.getByText("No template fits yet.").waitFor();
+  await picture(page, "orchestration-no-template");
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+});
+
+test("a template that can stand by itself is attached by keys, fills the workspace, and is taken away", async () => {
+  const id = "fernhill/docs";
+  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  const dialog = page.getByRole("dialog", { name: "Standing template" });
+  await rowOf(page, id).waitFor();
+  await page.keyboard.press("j");
+  while ((await rowOf(page, id).getAttribute("aria-current")) === null) await page.keyboard.press("j");
+  await page.keyboard.press("t");
+  await dialog.getByText("Not shown: 1 template without a prompt").waitFor();
+  expect(await dialog.getByRole("radio").count()).toBe(2);
+  const fitting = dialog.getByRole("radio", { name: /^fix-broken-links/u });
+  await expect.poll(() => fitting.evaluate((radio) => radio === document.activeElement)).toBe(true);
+  await page.keyboard.press("Space");
+  expect(await fitting.isChecked()).toBe(true);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  expect(await templateOf(id)).toBe("fix-broken-links");
+  await rowOf(page, id).getByText("As desired").waitFor(LONG);
+  await rowOf(page, id)
+    .getByRole("button", { name: `Standing template of ${id}: fix-broken-links` })
+    .click();
+  await dialog.getByRole("radio", { name: /^long/u }).check();
+  await page.route("**/template", (route) => route.abort());
+  await dialog.getByRole("button", { name: "Attach" }).click();
+  await dialog.getByRole("alert").getByText("Not changed: The server does not answer.").waitFor();
+  await page.unroute("**/template");
+  await dialog.getByRole("button", { name: "Take away" }).click();
+  await rowOf(page, id)
+    .getByRole("button", { name: `Attach a template to ${id}` })
+    .waitFor();
+  expect(await templateOf(id)).toBeNull();
+});
+
+for (const { name, ...options } of SCREENS) {
+  test(`the choice of a standing template is whole at ${name}`, async () => {
+    const page = await all.browser.open(`${all.app.url}/orchestration`, options);
+    await rowOf(page, "fernhill/billing")
+      .getByRole("button", { name: /^Attach a template/u })
+      .click();
+    await page.getByRole("radio", { name: /^fix-broken-links/u }).check();
+    await page.evaluate(() => document.fonts.ready);
+    await picture(page, `orchestration-template-${name}`);
+    expect(await seriousFaults(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+    expect(all.browser.faults).toEqual([]);
+  });
+}

@@ -49,6 +49,10 @@ export const readWorkspace = (id: string) => request(WorkspaceAnswer, pathOf(id)
 export const pauseWorkspace = (id: string, paused: boolean) =>
   request(WorkspaceAnswer, `${pathOf(id)}/paused`, { method: "PUT", body: { paused } });
 
+/** By name; null takes it away. */
+export const attachTemplate = (id: string, template: string | null) =>
+  request(WorkspaceAnswer, `${pathOf(id)}/template`, { method: "PUT", body: { template } });
+
 /** Somebody else set something else since the person looked. */
 export interface Conflict {
   id: string;

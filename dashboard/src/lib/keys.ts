@@ -99,6 +99,7 @@ export const KEY_HELP: readonly { title: string; keys: readonly (readonly [strin
       ["J K", "Next and previous workspace"],
       ["+ -", "One more, one fewer desired"],
       ["P", "Pause or resume"],
+      ["T", "Standing template"],
     ],
   },
   {

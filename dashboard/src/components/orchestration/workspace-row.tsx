@@ -6,7 +6,17 @@ import type {
 import { HISTORY_HOURS } from "../../api/orchestration.ts";
 import { historyPath } from "../../lib/history-path.ts";
 import { Button } from "../button.tsx";
-import { ClockIcon, DoneIcon, type MarkIcon, PauseIcon, PlayIcon, RingIcon, RunningIcon } from "../icons.tsx";
+import {
+  ClockIcon,
+  DoneIcon,
+  type MarkIcon,
+  PauseIcon,
+  PlayIcon,
+  PlusIcon,
+  RetryIcon,
+  RingIcon,
+  RunningIcon,
+} from "../icons.tsx";
 import { Pips } from "./pips.tsx";
 import { Stepper } from "./stepper.tsx";
 import classes from "./workspace-row.module.css";
@@ -45,17 +55,19 @@ interface RowProps {
   isChosen: boolean;
   onDesired: (desired: number | null) => void;
   onPaused: (paused: boolean) => void;
+  onTemplate: () => void;
 }
 
-export function WorkspaceRow({ row, changes, now, most, wish, isChosen, onDesired, onPaused }: RowProps) {
+export function WorkspaceRow({ row, changes, now, most, wish, isChosen, onDesired, onPaused, onTemplate }: RowProps) {
   const { workspace_id: id, running, desired, limited, paused, queued, reason, text } = row;
   const [word, Icon, tone] = WORDS[reason];
   const value = wish === undefined ? (limited ? desired : null) : wish;
   return (
     <li className={classes.row} data-paused={paused || undefined} aria-current={isChosen || undefined}>
-      <b className={classes.name} title={id}>
-        {id}
-      </b>
+      <div className={classes.name}>
+        <b title={id}>{id}</b>
+        <TemplateButton row={row} onClick={onTemplate} />
+      </div>
       <span className={classes.counts}>
         <span className={classes.both}>
           <b>{running}</b>
@@ -88,6 +100,28 @@ export function WorkspaceRow({ row, changes, now, most, wish, isChosen, onDesire
         {paused ? <PlayIcon size={12} /> : <PauseIcon size={12} />}
       </Button>
     </li>
+  );
+}
+
+/** Says which template keeps the workspace filled, and leads to changing that. */
+function TemplateButton({
+  row: { workspace_id: id, template },
+  onClick,
+}: {
+  row: OrchestrationRow;
+  onClick: () => void;
+}) {
+  return (
+    <button
+      type="button"
+      className={classes.template}
+      aria-label={template === null ? `Attach a template to ${id}` : `Standing template of ${id}: ${template}`}
+      title={template ?? undefined}
+      onClick={onClick}
+    >
+      {template === null ? <PlusIcon size={10} /> : <RetryIcon size={11} />}
+      <span className="cut">{template ?? "Template"}</span>
+    </button>
   );
 }
 
