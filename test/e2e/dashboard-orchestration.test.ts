@@ -73,17 +73,27 @@ test("steps and keys change what is desired and pause it, several steps as one w
   const page = await all.browser.open(`${all.app.url}/orchestration`);
   const row = rowOf(page, "fernhill/ledger");
   const before = (await ask(all.app.url, `${workspacePath("fernhill/ledger")}/history`)).body.items.length as number;
-  for (let step = 0; step < 3; step++) await row.getByRole("button", { name: "One more in fernhill/ledger" }).click();
-  await expect.poll(() => desiredOf("fernhill/ledger")).toBe(6);
+  // Within the page, so that however slow this machine is nothing lies between them.
+  await row.getByRole("button", { name: "One more in fernhill/ledger" }).evaluate(async (button: HTMLElement) => {
+    for (let step = 0; step < 3; step++) {
+      button.click();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  });
+  await expect.poll(() => desiredOf("fernhill/ledger"), LONG).toBe(6);
   const history = (await ask(all.app.url, `${workspacePath("fernhill/ledger")}/history`)).body.items as object[];
   expect(history).toHaveLength(before + 1);
   await page.getByRole("heading", { name: "Orchestration" }).click();
+  // The second while the first is being written, or is not read back yet.
   await page.keyboard.press("-");
-  await expect.poll(() => desiredOf("fernhill/ledger")).toBe(5);
+  await expect.poll(() => desiredOf("fernhill/ledger"), LONG).toBe(5);
+  await page.keyboard.press("-");
+  await expect.poll(() => desiredOf("fernhill/ledger"), LONG).toBe(4);
+  expect(await page.getByText("changed while you were editing").count()).toBe(0);
   await page.keyboard.press("p");
   await row.getByText("Paused by local").waitFor();
   await row.getByRole("button", { name: "No limit in fernhill/ledger" }).click();
-  await expect.poll(() => desiredOf("fernhill/ledger")).toBe(0);
+  await expect.poll(() => desiredOf("fernhill/ledger"), LONG).toBe(0);
 });
 
 test("when somebody else was faster, the person is asked, and theirs is written only if they say so", async () => {
@@ -102,7 +112,7 @@ test("when somebody else was faster, the person is asked, and theirs is written 
   await expect.poll(() => page.getByLabel(`Desired in ${id}`).inputValue(), LONG).toBe("5");
   await picture(page, "orchestration-conflict");
   await notice.getByRole("button", { name: "Set 2" }).click();
-  await expect.poll(() => desiredOf(id)).toBe(2);
+  await expect.poll(() => desiredOf(id), LONG).toBe(2);
 });
 
 const templateOf = async (id: string): Promise<string | null> => {
@@ -170,3 +180,34 @@ for (const { name, ...options } of SCREENS) {
     expect(all.browser.faults).toEqual([]);
   });
 }
+
+test("everything is paused by one button and resumed by another, and each workspace keeps its own", async () => {
+  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  const isPaused = async () => (await ask(all.app.url, "/api/orchestration/global")).body.paused as boolean;
+  await page.route("**/api/orchestration/paused", (route) => route.abort());
+  await page.getByRole("button", { name: "Pause all" }).click();
+  await page.getByRole("alert").getByText("Not paused: The server does not answer.").waitFor();
+  await page.unroute("**/api/orchestration/paused");
+  await page.getByRole("button", { name: "Pause all" }).click();
+  await page.getByRole("status").getByText("Everything is paused by local").waitFor();
+  expect(await isPaused()).toBe(true);
+  await rowOf(page, "fernhill/web").getByText("Everything is paused by local; nothing new starts").waitFor(LONG);
+  const before = await desiredOf("fernhill/web");
+  await page.getByRole("button", { name: "One more in fernhill/web" }).click();
+  await expect.poll(() => desiredOf("fernhill/web"), LONG).toBe(before + 1);
+  await page.getByRole("button", { name: "One fewer in fernhill/web" }).click();
+  await expect.poll(() => desiredOf("fernhill/web"), LONG).toBe(before);
+  for (const { name, ...options } of SCREENS) {
+    const screen = await all.browser.open(`${all.app.url}/orchestration`, options);
+    await screen.getByRole("status").getByText("Everything is paused").waitFor();
+    await rowOf(screen, "fernhill/web").waitFor();
+    await screen.evaluate(() => document.fonts.ready);
+    await picture(screen, `orchestration-paused-${name}`);
+    expect(await seriousFaults(screen)).toEqual([]);
+    expect(await overflow(screen)).toBe(0);
+  }
+  await page.getByRole("button", { name: "Resume all" }).click();
+  await page.getByRole("button", { name: "Pause all" }).waitFor();
+  expect(await isPaused()).toBe(false);
+  await rowOf(page, "fernhill/infra").getByText("Paused by local; nothing new starts").waitFor(LONG);
+});

@@ -49,6 +49,10 @@ export const readWorkspace = (id: string) => request(WorkspaceAnswer, pathOf(id)
 export const pauseWorkspace = (id: string, paused: boolean) =>
   request(WorkspaceAnswer, `${pathOf(id)}/paused`, { method: "PUT", body: { paused } });
 
+/** Whether anything may begin in the whole installation. */
+export const pauseEverything = (paused: boolean) =>
+  request(GlobalCounts, "/api/orchestration/paused", { method: "PUT", body: { paused } });
+
 /** By name; null takes it away. */
 export const attachTemplate = (id: string, template: string | null) =>
   request(WorkspaceAnswer, `${pathOf(id)}/template`, { method: "PUT", body: { template } });
@@ -60,22 +64,25 @@ export interface Conflict {
   now: number;
 }
 
-/** Writes what a person wants, judged by what they saw; undefined when it was written. */
+/** What somebody knew of a workspace when they made up their mind. */
+export type Seen = Pick<OrchestrationRow, "workspace_id" | "version" | "desired">;
+
+/** Writes what a person wants, judged by what they saw. */
 export async function wantDesired(
-  seen: Pick<OrchestrationRow, "workspace_id" | "version" | "desired">,
+  seen: Seen,
   wanted: number | null,
-): Promise<Conflict | undefined> {
+): Promise<{ written: Seen; conflict?: never } | { conflict: Conflict; written?: never }> {
   const id = seen.workspace_id;
   let { version } = seen;
   for (let tries = TRIES; ; tries--) {
     const body = { desired: wanted };
     try {
-      await request(WorkspaceAnswer, `${pathOf(id)}/desired`, { method: "PUT", body, ifMatch: version });
-      return undefined;
+      const answer = await request(WorkspaceAnswer, `${pathOf(id)}/desired`, { method: "PUT", body, ifMatch: version });
+      return { written: answer.workspace };
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== CHANGED || tries === 0) throw error;
       const { workspace } = await readWorkspace(id);
-      if (workspace.desired !== seen.desired) return { id, wanted, now: workspace.desired };
+      if (workspace.desired !== seen.desired) return { conflict: { id, wanted, now: workspace.desired } };
       ({ version } = workspace);
     }
   }

@@ -5,6 +5,7 @@ import { globalQuery, readWorkspace, recentQuery, workspacesQuery } from "../api
 import { Button } from "../components/button.tsx";
 import { PlusIcon } from "../components/icons.tsx";
 import { ConflictNotice } from "../components/orchestration/conflict-notice.tsx";
+import { PauseAllButton, PauseAllNotice, usePauseAll } from "../components/orchestration/pause-all.tsx";
 import { Totals } from "../components/orchestration/totals.tsx";
 import { useWishes } from "../components/orchestration/use-wishes.ts";
 import { WorkspaceList } from "../components/orchestration/workspace-list.tsx";
@@ -33,6 +34,7 @@ export function OrchestrationPage() {
   const client = useQueryClient();
   const { rows, isPending, global, recent, histories, most } = useOrchestration();
   const { wishes, conflict, want, forgetConflict } = useWishes();
+  const pauseAll = usePauseAll();
   const refresh = () => client.invalidateQueries({ queryKey: ["orchestration"] });
 
   return (
@@ -40,8 +42,11 @@ export function OrchestrationPage() {
       <header className={classes.head}>
         <h1>Orchestration</h1>
         <span className="dim">how many runs each workspace may and should have</span>
+        <span className="grow" />
+        <PauseAllButton global={global} pauseAll={pauseAll} />
         <AddWorkspace onAdded={refresh} />
       </header>
+      <PauseAllNotice global={global} pauseAll={pauseAll} />
       {global && <Totals global={global} last={recent.at(-1)} />}
       {conflict && (
         <ConflictNotice

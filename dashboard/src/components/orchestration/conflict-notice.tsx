@@ -3,7 +3,7 @@ import type { Conflict } from "../../api/orchestration.ts";
 import { timeOfDay } from "../../lib/format.ts";
 import { Button } from "../button.tsx";
 import { AsksIcon } from "../icons.tsx";
-import classes from "./conflict-notice.module.css";
+import classes from "./notice.module.css";
 
 const word = (desired: number | null): string => (desired === null ? "no limit" : String(desired));
 

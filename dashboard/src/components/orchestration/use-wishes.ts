@@ -1,13 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import type { OrchestrationRow } from "../../../../src/contract/orchestration.ts";
-import { type Conflict, wantDesired } from "../../api/orchestration.ts";
+import { type Conflict, type Seen, wantDesired } from "../../api/orchestration.ts";
 import { say } from "../../lib/say.ts";
 
 /** Several steps in a row are one wish. */
 const SETTLE_MS = 350;
-
-type Seen = Pick<OrchestrationRow, "workspace_id" | "version" | "desired">;
 
 interface Pending {
   seen: Seen;
@@ -20,9 +17,18 @@ export function useWishes() {
   const [wishes, setWishes] = useState<Readonly<Record<string, number | null>>>({});
   const [conflict, setConflict] = useState<Conflict>();
   const pending = useRef(new Map<string, Pending>());
+  const written = useRef(new Map<string, Seen>());
   const { mutate } = useMutation({
-    mutationFn: ({ seen, wanted }: { seen: Seen; wanted: number | null }) => wantDesired(seen, wanted),
-    onSuccess: setConflict,
+    // One after the other: a wish that is made while the one before is under way builds on that, and is no conflict.
+    scope: { id: "wishes" },
+    mutationFn: ({ seen, wanted }: { seen: Seen; wanted: number | null }) => {
+      const own = written.current.get(seen.workspace_id);
+      return wantDesired(own && own.version > seen.version ? own : seen, wanted);
+    },
+    onSuccess: (result) => {
+      if (result.written) written.current.set(result.written.workspace_id, result.written);
+      setConflict(result.conflict);
+    },
     onError: (error) => say(error.message),
     onSettled: async (_data, _error, { seen }) => {
       await client.invalidateQueries({ queryKey: ["orchestration"] });
