@@ -166,14 +166,20 @@ async function addedUsage(tx: Transaction, runId: string, more: Usage | null): P
   });
 }
 
-/** Copies of what the attempt left were made, or tried. */
+/**
+ * Copies of what the attempt left were made, or tried. They hold what another worker left before, too: that one lost the
+ * session before it came to make its own, and will not be asked again.
+ */
 export const markKept = (tx: Transaction, { runId, attempt }: { runId: string; attempt: number }) =>
-  tx
-    .updateTable("attempts")
-    .set({ keptAt: sql<Date>`now()` })
-    .where("runId", "=", runId)
-    .where("attempt", "=", attempt)
-    .execute();
+  sql`update attempts one set kept_at = now()
+    from attempts newest
+    join runs on runs.id = newest.run_id
+    join runs mine on mine.session_id = runs.session_id
+    where newest.run_id = ${runId} and newest.attempt = ${attempt} and one.run_id = mine.id and one.kept_at is null
+      and (one.run_id = newest.run_id and one.attempt = newest.attempt
+        or one.worker_id <> newest.worker_id and one.started_at < newest.started_at and one.finished_at is not null)`.execute(
+    tx,
+  );
 
 /**
  * Attempts of a session that ended with this worker and whose copies were not made. `isOutdated`: another worker had the

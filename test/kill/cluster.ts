@@ -32,6 +32,8 @@ export interface Cluster extends AsyncDisposable {
   start(role: Role): Promise<void>;
   /** One request to the API, tried again until the server is back; writes carry a key, so that they count once. */
   call<T>(path: string, body?: object, key?: string): Promise<T>;
+  /** The same with PUT, which may be said twice. */
+  put(path: string, body: object): Promise<void>;
   /** Asks the ledger, again while the database is away. */
   ask<T>(question: (db: Database) => Promise<T>): Promise<T>;
 }
@@ -63,6 +65,8 @@ export async function openCluster(
     }
   }
 
+  const to = (path: string) => () => `${processes.serve.url}${path}`;
+
   return {
     folder: place.folder,
     dataDir: (role) => join(place.folder, role),
@@ -85,16 +89,9 @@ export async function openCluster(
     async start(role) {
       processes[role] = await launch(role);
     },
-    async call<T>(path: string, body?: object, key: string = randomUUID()): Promise<T> {
-      for (const deadline = Date.now() + CALL_MS; ; await sleep(SERVER_AWAY_MS)) {
-        const answer = await send(`${processes.serve.url}${path}`, key, body).catch(() => undefined);
-        if (answer?.ok) return (await answer.json()) as T;
-        // What the server refuses for good is a fault of the test; what it cannot do now, it can do later.
-        if (answer && answer.status < 500 && answer.status !== 429)
-          throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
-        if (Date.now() > deadline) throw new Error(`${path} was not answered for ${CALL_MS / 1000} s`);
-      }
-    },
+    call: (path, body, key = randomUUID()) =>
+      untilAnswered(to(path), body === undefined ? {} : written("POST", body, { "idempotency-key": key })),
+    put: (path, body) => untilAnswered(to(path), written("PUT", body)),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -112,12 +109,23 @@ const valuesOf = (place: ServerPlace, role: Role, values: Record<string, string>
   ...values,
 });
 
-function send(url: string, key: string, body: object | undefined): Promise<Response> {
-  const signal = AbortSignal.timeout(10_000);
-  if (body === undefined) return fetch(url, { signal });
-  const headers = { "content-type": "application/json", "idempotency-key": key };
-  return fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal });
+/** `url` may change from one try to the next: the server has another port after each start. */
+async function untilAnswered<T>(url: () => string, init: RequestInit): Promise<T> {
+  for (const deadline = Date.now() + CALL_MS; ; await sleep(SERVER_AWAY_MS)) {
+    const answer = await fetch(url(), { ...init, signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+    if (answer?.ok) return (await answer.json()) as T;
+    // What the server refuses for good is a fault of the test; what it cannot do now, it can do later.
+    if (answer && answer.status < 500 && answer.status !== 429)
+      throw new Error(`${url()} answered ${answer.status}: ${await answer.text()}`);
+    if (Date.now() > deadline) throw new Error(`${url()} was not answered for ${CALL_MS / 1000} s`);
+  }
 }
+
+const written = (method: string, body: object, headers: Record<string, string> = {}): RequestInit => ({
+  method,
+  headers: { "content-type": "application/json", ...headers },
+  body: JSON.stringify(body),
+});
 
 /** A folder below the cluster's, for a session to work in. */
 export async function newFolder({ folder }: Pick<Cluster, "folder">, name: string): Promise<string> {
