@@ -3,24 +3,29 @@ import { HUB_LIMITS } from "./limits.ts";
 
 export type Liveness = ReturnType<typeof startLiveness>;
 
-/** Pings every socket and ends those that have not been heard of: a peer that lost its power never says goodbye. */
+/**
+ * Pings every socket and ends those that answered none of the last pings: a peer that lost its power never says goodbye.
+ * Pings are counted, not time: when this process itself stood still, its peers are asked again before they are given up.
+ */
 export function startLiveness({ pingMs, silentMs }: { pingMs: number; silentMs: number } = HUB_LIMITS) {
-  const heard = new Map<WebSocket, number>();
+  const unanswered = new Map<WebSocket, number>();
 
   const timer = setInterval(() => {
-    const now = performance.now();
-    for (const [socket, at] of heard) {
-      if (now - at >= silentMs) socket.terminate();
-      else if (socket.readyState === socket.OPEN) socket.ping();
+    for (const [socket, pings] of unanswered) {
+      if (pings * pingMs >= silentMs) socket.terminate();
+      else if (socket.readyState === socket.OPEN) {
+        unanswered.set(socket, pings + 1);
+        socket.ping();
+      }
     }
   }, pingMs).unref();
 
   return {
     watch(socket: WebSocket): void {
-      const alive = () => heard.has(socket) && heard.set(socket, performance.now());
-      heard.set(socket, performance.now());
+      const alive = () => unanswered.has(socket) && unanswered.set(socket, 0);
+      unanswered.set(socket, 0);
       socket.on("pong", alive).on("ping", alive).on("message", alive);
-      socket.once("close", () => heard.delete(socket));
+      socket.once("close", () => unanswered.delete(socket));
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };

@@ -61,9 +61,10 @@ export function sendFrame(socket: WebSocket, frame: unknown, queuedBytes = HUB_L
 
 const CLOSE_MS = 3_000;
 
-/** Says goodbye, and does not wait for ever for the answer. */
+/** Says goodbye, does not wait for ever for the answer, and hears nothing more of a peer that goes on all the same. */
 export function closeSocket(socket: WebSocket, code: number, reason: string): void {
   if (socket.readyState !== socket.OPEN) return;
+  socket.removeAllListeners("message");
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), CLOSE_MS).unref();
   socket.once("close", () => clearTimeout(timer));

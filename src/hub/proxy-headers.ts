@@ -19,7 +19,10 @@ const OURS = /^x-(?:orchestrator|orch|hub)-/u;
 const OUR_COOKIES = new Set(["hub", "hub_begun", "hub_entry"].flatMap((name) => [name, `__Host-${name}`]));
 /** Of an answer to an old machine's frames: the body has been decoded, and is made anew. */
 const OF_THE_BODY = new Set(["content-encoding", "content-length", "x-orch-encoding"]);
-/** Old machines answer the first with whole files, fail at the second, and spoil the rest. */
+/**
+ * Old machines send such a body short or fail at it, spoil what is encoded or a part, and never answer that nothing changed.
+ * They hand Origin and Referer on to an application that knows itself by another name, and they keep no key of ours.
+ */
 const NOT_FOR_PLAIN = new Set([
   "content-length",
   "expect",
@@ -27,6 +30,9 @@ const NOT_FOR_PLAIN = new Set([
   "if-none-match",
   "if-modified-since",
   "range",
+  "origin",
+  "referer",
+  "authorization",
 ]);
 
 function pairsOf(raw: readonly string[]): [string, string][] {
@@ -63,7 +69,7 @@ export function requestHeaders(req: IncomingMessage): HeaderPairs {
 
 /** The same for a machine without the extension, which takes the last pair of each name for who is asking. */
 export const plainRequestHeaders = (req: IncomingMessage, viewer: Viewer): HeaderPairs => [
-  ...requestHeaders(req).filter(([name]) => !NOT_FOR_PLAIN.has(name) && name !== "authorization"),
+  ...requestHeaders(req).filter(([name]) => !NOT_FOR_PLAIN.has(name)),
   ["X-Orchestrator-User-Id", viewer.githubId === null ? "local" : String(viewer.githubId)],
   ["X-Orchestrator-Username", viewer.login],
 ];

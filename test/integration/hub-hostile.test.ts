@@ -20,8 +20,8 @@ const register = (hostname: string, metadata: object = {}) => ({
 });
 const health = () => hub.json<{ status: string; here: { machines: number } }>("/health");
 
-test("a peer that lost its power is gone within the time of two pings, one that answers stays", async () => {
-  using liveness = startLiveness({ pingMs: 50, silentMs: 100 });
+test("a peer that lost its power is gone when it answered no ping, one that answers stays", async () => {
+  using liveness = startLiveness({ pingMs: 50, silentMs: 250 });
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   server.on("connection", (socket) => liveness.watch(socket));
   await once(server, "listening");
@@ -140,4 +140,18 @@ test("machines that wait are bounded by address", async () => {
   for (let index = 0; index < 11; index++) sockets.push(await hub.socket("/ws/pending?user=octocat"));
   expect(sockets.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 101), 429]);
   for (const { socket } of sockets) socket.terminate();
+});
+
+test("who guesses tokens waits, and others from elsewhere do not", async () => {
+  const status = async (token: string, address: string) => {
+    await using socket = await hub.socket(`/ws/connect?token=${token}`, { headers: { "x-forwarded-for": address } });
+    return socket.status;
+  };
+  const token = await hub.token();
+  const guesses = [];
+  for (let index = 0; index < 30; index++)
+    guesses.push(await status(`ao_${"0".repeat(16)}_${String(index).padStart(64, "0")}`, "203.0.113.7"));
+  expect(new Set(guesses)).toEqual(new Set([401]));
+  expect(await status(token, "203.0.113.7")).toBe(429);
+  expect(await status(token, "203.0.113.8")).toBe(101);
 });

@@ -64,6 +64,24 @@ test("a second socket of one id takes the place of the first, which may say noth
   expect((await machines()).filter((it) => it.metadata.hostname === "same")).toHaveLength(1);
 });
 
+test("a socket whose place was taken is not listened to, though it does not close", async () => {
+  const token = await hub.token();
+  const first = await connect(token, "stubborn");
+  const { id } = await machine("stubborn");
+  // It does not read that it is to close, and goes on.
+  first.socket.pause();
+  await connect(token, "stubborn");
+  first.send({ type: "status_update", client_id: "stubborn", status: "busy" });
+  first.send({ type: "error", message: "from the socket that was replaced" });
+  first.send({ type: "ping", client_id: "stubborn" });
+  first.socket.resume();
+  expect(await first.untilClosed()).toMatchObject({ code: 4001 });
+  expect(first.frames.filter(({ type }) => type === "pong")).toEqual([]);
+  expect(await machine("stubborn")).toMatchObject({ id, is_connected: true, metadata: { status: "idle" } });
+  const { events } = await hub.json<{ events: { kind: string }[] }>(`/clients/${id}/events`);
+  expect(events.map(({ kind }) => kind)).toEqual(["connected", "connected"]);
+});
+
 test("a machine speaks for itself only", async () => {
   const token = await hub.token();
   const mine = await connect(token, "speaker");
@@ -154,4 +172,54 @@ test("who subscribed to machines hears of them, in the transaction of the change
   const told = all.filter(({ body }) => JSON.stringify(body).includes('"heard"'));
   expect(told.map(({ topic }) => topic)).toEqual(["machine.connected", "machine.status", "machine.disconnected"]);
   expect(told[1]?.body).toMatchObject({ machine: { hostname: "heard", status: "busy", owner: "local" } });
+});
+
+test("however often a browser asks for the list, it hears of each change once", async () => {
+  await using browser = await hub.socket("/ws/connect?type=browser");
+  for (let index = 0; index < 3; index++) browser.send({ type: "get_clients" });
+  await until(
+    () => browser.frames.filter(({ type }) => type === "client_list").length === 3 || undefined,
+    "three lists",
+  );
+  const mine = await connect(await hub.token(), "once");
+  const { id } = await machine("once");
+  /** What the browser heard of this machine, the others being of other tests. */
+  const heard = () =>
+    browser.frames.flatMap((frame) => {
+      const client = frame["client"] as HubMachine | undefined;
+      if (frame["client_id"] === id) return [frame.type];
+      return client?.id === id ? [client.metadata.status] : [];
+    });
+  const hears = (word: string) => until(() => heard().includes(word) || undefined, word);
+  await hears("idle");
+  mine.send({ type: "status_update", client_id: "once", status: "busy" });
+  await hears("busy");
+  mine.socket.terminate();
+  await hears("client_disconnected");
+  browser.send({ type: "ping" });
+  await browser.frame("pong");
+  expect(heard()).toEqual(["idle", "busy", "disconnected", "client_disconnected"]);
+});
+
+test("what was asked of a machine that leaves is over, and its request_id is free again", async () => {
+  const token = await hub.token();
+  const mine = await connect(token, "leaver");
+  const { id } = await machine("leaver", (it) => it.is_connected);
+  await using browser = await hub.socket("/ws/connect?type=browser");
+  const ask = () =>
+    browser.send({ type: "forward_to_client", client_id: id, request_id: "r1", action: "check-session-status" });
+  ask();
+  await mine.frame("user_request");
+  mine.socket.terminate();
+  const answers = () => browser.frames.filter(({ type }) => type === "forwarded_response");
+  await until(() => answers()[0], "the end of the first");
+  expect(answers()[0]).toMatchObject({ request_id: "r1", complete: true, data: { message: "The machine is gone" } });
+
+  const again = await connect(token, "leaver");
+  await machine("leaver", (it) => it.is_connected);
+  ask();
+  const { request_id } = await again.frame("user_request");
+  again.send({ type: "response_complete", request_id, data: { done: true } });
+  await until(() => answers()[1], "the answer to the second");
+  expect(answers()[1]).toMatchObject({ request_id: "r1", complete: true, data: { done: true } });
 });

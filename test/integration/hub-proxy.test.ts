@@ -93,6 +93,22 @@ test("a ticket is good once, for its machine only", async () => {
   expect(again.headers["set-cookie"]).toBeUndefined();
 });
 
+test("who is in at one machine is in at no other: each has a cookie and storage of its own", async () => {
+  const ticket = await ticketTo("/");
+  const entered = await requestAs(hub.port, { host, path: ticket.pathname + ticket.search });
+  expect(String(entered.headers["set-cookie"])).not.toMatch(/domain/iu);
+  await using other = await tunnelMachine(hub.port, await hub.token(), app, "other");
+  const { clients } = await hub.json<{ clients: HubMachine[] }>("/clients");
+  const otherId = clients.find(({ metadata }) => metadata.hostname === "other")?.id ?? "";
+  const otherHost = `${otherId}.localhost:${hub.port}`;
+  const foreignCookie = await requestAs(hub.port, { host: otherHost, path: "/none", headers: { cookie } });
+  const next = await ticketTo("/");
+  const foreignTicket = await requestAs(hub.port, { host: otherHost, path: next.pathname + next.search });
+  expect(foreignCookie.status).toBe(401);
+  expect(foreignTicket.headers["set-cookie"]).toBeUndefined();
+  expect(other.opened).toEqual([]);
+});
+
 test("without a ticket a page is sent to the hub and a program is refused", async () => {
   const page = await requestAs(hub.port, { host, path: "/x?y", headers: { accept: "text/html" } });
   expect(page).toMatchObject({
