@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { createHubEvents } from "./app-hub-events.ts";
 import { checkHubConfig } from "./config-hub.ts";
 import type { Config } from "./config.ts";
 import { connectionUrl } from "./db/connection-url.ts";
@@ -27,6 +28,9 @@ export async function startHubApp(config: Config, log: Logger) {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const { db, connectionString } = await openLedger({ ...config, dataDir }, log, parts);
   const listener = parts.use(await openListener(connectionString, log));
+  const secret = config.hub.secret ?? (await readSecretFile(join(dataDir, "hub-secret")));
+  const address = { url: "" };
+  const events = createHubEvents({ config, log, db, listener, secret, baseUrl: () => address.url });
   const hub = parts.use(
     await startHub({
       config: config.hub,
@@ -34,12 +38,15 @@ export async function startHubApp(config: Config, log: Logger) {
       db,
       listener,
       processId: (await readSecretFile(join(dataDir, "hub-process"))).slice(0, PROCESS_ID_LENGTH),
-      secret: config.hub.secret ?? (await readSecretFile(join(dataDir, "hub-secret"))),
+      secret,
       version: VERSION,
       tell: tellOfMachines,
       dashboardDir: config.http.dashboardDir,
+      operator: events.operator,
     }),
   );
+  address.url = hub.url;
+  await events.start(parts);
   const kept = parts.move();
   return { url: hub.url, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -1,18 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../lib/errors.ts";
-import { type ApiKeys, createApiKeys, sha256 } from "./api-keys.ts";
+import { sha256 } from "./api-keys.ts";
 import { createBrowserRules, isForwarded } from "./browser-rules.ts";
 import { type Caller, findCaller } from "./caller.ts";
-import { clientAddress } from "./client-address.ts";
-import { createFailedKeys } from "./failed-keys.ts";
 import { hostName, isLoopbackAddress, isLoopbackName } from "./host-names.ts";
+import { createKeyJudge, presentedCredential } from "./judge-key.ts";
 import { rememberRuns } from "./remember-runs.ts";
 import { cookieValue, createSignInCookies, SIGN_IN_COOKIE } from "./sign-in-cookie.ts";
 
 /** Tokens of runs; they open only the hook routes. */
 const RUN_TOKEN_PREFIX = "orch_run_";
 const HOOK_PATH = /^\/api\/hooks(?:[/?]|$)/u;
-const LONGEST_CREDENTIAL = 4096;
 
 /** The run that a token's SHA-256 (hex) belongs to; undefined when there is none or its time is over. */
 export type VerifyRunToken = (hash: string) => Promise<{ runId: string; sessionId: string } | undefined>;
@@ -32,27 +30,11 @@ export type WhoIsAsking = ReturnType<typeof createWhoIsAsking>;
  * counts for requests that no foreign page can have caused.
  */
 export function createWhoIsAsking(settings: AuthSettings) {
-  const keys = createApiKeys(settings.apiKeys);
+  const keys = createKeyJudge(settings.apiKeys);
   const cookies = createSignInCookies(settings.apiKeys);
-  const failedKeys = createFailedKeys();
   const rules = createBrowserRules(settings);
   const verifyRunToken = rememberRuns(settings.verifyRunToken);
   const isLocal = localTrust(settings, keys, rules.publicHost);
-
-  function judgeKey(presented: string, req: IncomingMessage): string {
-    const address = clientAddress(req);
-    const name = keys.nameOf(presented);
-    failedKeys.check(address, name);
-    if (name === undefined) {
-      failedKeys.failed(address);
-      throw new AppError(
-        "unauthorized",
-        keys.any ? "This API key is not known" : "No API key is configured here; set API_KEY",
-      );
-    }
-    failedKeys.succeeded(address, name);
-    return name;
-  }
 
   async function judgeRunToken(token: string, req: IncomingMessage): Promise<Caller> {
     const run = await verifyRunToken(sha256(token).toString("hex"));
@@ -78,32 +60,22 @@ export function createWhoIsAsking(settings: AuthSettings) {
       const credential = presentedCredential(req);
       if (credential === undefined) return judgeWithoutKey(req);
       if (credential.startsWith(RUN_TOKEN_PREFIX)) return judgeRunToken(credential, req);
-      return { kind: "key", name: judgeKey(credential, req) };
+      return { kind: "key", name: keys.judge(credential, req) };
     },
     /** The cookie value for a right key. Signing in is a browser's request, so a browser's rules hold for it. */
     signIn(req: IncomingMessage, apiKey: string): string {
       rules.check(req);
-      return cookies.issue(judgeKey(apiKey, req));
+      return cookies.issue(keys.judge(apiKey, req));
     },
     checkBrowser: (req: IncomingMessage): void => rules.check(req),
   };
-}
-
-/** `Authorization: Bearer …` or `x-api-key`; other schemes, such as a proxy's Basic, are not ours to judge. */
-function presentedCredential(req: IncomingMessage): string | undefined {
-  const bearer = /^bearer +(.+)$/iu.exec(req.headers.authorization ?? "")?.[1]?.trim();
-  const header = req.headers["x-api-key"];
-  const credential = bearer ?? (typeof header === "string" ? header.trim() : undefined);
-  if (credential !== undefined && credential.length > LONGEST_CREDENTIAL)
-    throw new AppError("unauthorized", "This API key is not known");
-  return credential;
 }
 
 /**
  * Local trust needs a loopback listener, a loopback peer and no sign of a proxy. A name from ALLOWED_HOSTS counts as local
  * only while there is no key to ask for, and a public name never: a proxy that keeps quiet may stand before it.
  */
-function localTrust({ host }: AuthSettings, keys: ApiKeys, publicHost: string | undefined) {
+function localTrust({ host }: AuthSettings, keys: { any: boolean }, publicHost: string | undefined) {
   const listensOnLoopback = isLoopbackName(host);
   return (req: IncomingMessage): boolean => {
     const name = hostName(req.headers.host) ?? "";

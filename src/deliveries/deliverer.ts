@@ -16,6 +16,8 @@ export interface DelivererParts extends AttemptParts {
   log: Logger;
   /** Channels that another deliverer of this process carries. */
   elsewhere?: readonly Channel[];
+  /** Whether it is for this process to send just now; always when absent. */
+  isOurs?: () => Promise<boolean>;
   /** For tests. */
   pace?: RetryPace;
   clock?: () => Date;
@@ -27,6 +29,7 @@ export function startDeliverer(parts: DelivererParts): Promise<AsyncDisposable> 
   const { db, listener, log, channels, pace = retryPace, clock = () => new Date(), random = Math.random } = parts;
   const kinds = channels.map(({ kind }) => kind);
   const kindsElsewhere = (parts.elsewhere ?? []).map(({ kind }) => kind);
+  const isOurs = parts.isOurs ?? (() => Promise.resolve(true));
   return startClaimedWork({
     name: "deliveries",
     listener,
@@ -34,8 +37,9 @@ export function startDeliverer(parts: DelivererParts): Promise<AsyncDisposable> 
     log,
     maxAtOnce: MAX_AT_ONCE,
     clock,
-    claimNext: (claimMs) => claimDelivery(db, { kinds, kindsElsewhere, now: clock(), claimMs }),
-    findNextDue: () => findNextDelivery(db, kinds),
+    claimNext: async (claimMs) =>
+      (await isOurs()) ? claimDelivery(db, { kinds, kindsElsewhere, now: clock(), claimMs }) : undefined,
+    findNextDue: async () => ((await isOurs()) ? findNextDelivery(db, kinds) : undefined),
     renew: (claims, claimMs) => renewClaims(db, claims, claimMs),
     work: (claimed, { cut, stopped }) => carryDelivery({ ...parts, pace, clock, random, stopped }, claimed, cut),
   });

@@ -8,20 +8,24 @@ import { routesOf } from "./route.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { unknownRoute } from "./unknown-route.ts";
 
+/** Throws for who may not ask; a page's address to go to first, or undefined: the request goes on. */
+type Identify = (req: IncomingMessage) => Promise<string | undefined>;
+
 interface PlainParts {
   log: Logger;
   /** Browsers reach us by https only. */
   https: boolean;
   /** For anyone. */
   openRouters: readonly Router[];
-  /** Throws for who may not ask; a page's address to go to first, or undefined: the request goes on. */
-  identify: (req: IncomingMessage) => Promise<string | undefined>;
+  /** What is asked for by others than the rest: all that lies below `paths`. */
+  apart?: { paths: readonly string[]; identify: Identify; routers: readonly Router[] };
+  identify: Identify;
   /** For those who may ask, with JSON bodies. */
   routers: readonly Router[];
 }
 
 /** An Express application for a server whose callers are not those of the API, with the same care for the rest. */
-export function createPlainApp({ log, https, openRouters, identify, routers }: PlainParts): Application {
+export function createPlainApp({ log, https, openRouters, apart, identify, routers }: PlainParts): Application {
   const app = express();
   app.disable("x-powered-by").disable("etag");
   app.use(requestLog(log), securityHeaders({ https }), (_req, res, next) => {
@@ -29,14 +33,18 @@ export function createPlainApp({ log, https, openRouters, identify, routers }: P
     next();
   });
   for (const router of openRouters) app.use(router);
+  if (apart) {
+    app.use([...apart.paths], asked(apart.identify), ...jsonBody());
+    for (const router of apart.routers) app.use(router);
+  }
   app.use(asked(identify), ...jsonBody());
   for (const router of routers) app.use(router);
-  app.use(unknownRoute(routesOf([...openRouters, ...routers])), problemHandler);
+  app.use(unknownRoute(routesOf([...openRouters, ...(apart?.routers ?? []), ...routers])), problemHandler);
   return app;
 }
 
 const asked =
-  (identify: PlainParts["identify"]): RequestHandler =>
+  (identify: Identify): RequestHandler =>
   async (req, res, next) => {
     const elsewhere = await identify(req);
     if (elsewhere === undefined) next();

@@ -23,6 +23,7 @@ import { createTokenService } from "./token-service.ts";
 import { createUpgrades } from "./upgrades.ts";
 import { createWhoIAmRoutes } from "./who-i-am-routes.ts";
 import { wantsPage } from "./who-looks.ts";
+import { createWhoOperates } from "./who-operates.ts";
 
 /** What comes in by HTTP: from other processes of the hub, at a machine's origin, or at the hub's own. */
 export function createHubDoors(core: HubCore) {
@@ -104,6 +105,7 @@ function createOwnApp(core: HubCore, origin: MachineOrigin): (req: IncomingMessa
       ...(signIn ? [createSignInRoutes({ signIn, names })] : []),
       dashboardFiles(dashboardDir, PAGES),
     ],
+    ...(core.operator && { apart: { ...core.operator, identify: createWhoOperates(core, core.operator) } }),
     identify: (req) => identify(core, req),
     routers: [
       createClientRoutes({ machines }),

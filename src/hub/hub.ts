@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { HubConfig } from "../config-hub.ts";
 import type { Database } from "../db/database.ts";
 import type { Listener } from "../db/notify.ts";
+import type { createPlainApp } from "../http/plain-app.ts";
 import { HTTP_LIMITS, startListening } from "../http/server.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createHubCore } from "./hub-core.ts";
@@ -28,7 +29,21 @@ export interface HubParts {
   tell: TellMachine;
   /** The built dashboard. */
   dashboardDir: string;
+  /** For whoever runs this hub. */
+  operator?: OperatorParts;
 }
+
+export interface OperatorParts {
+  /** The local user of a hub without sign-in needs none. */
+  apiKeys: readonly string[];
+  /** Where those routes are. */
+  paths: readonly string[];
+  routers: PlainRouters;
+  /** Throws when they are not to be used just now. */
+  check: () => Promise<void>;
+}
+
+type PlainRouters = Parameters<typeof createPlainApp>[0]["routers"];
 
 interface Doors {
   request: RequestListener;

@@ -19,6 +19,10 @@ export const upsertWorker = (db: Kysely<DB>, row: WorkerRow) =>
     )
     .execute();
 
+/** Whether a server or worker ever used this database. */
+export const hasWorkers = async (db: Kysely<DB>): Promise<boolean> =>
+  (await db.selectFrom("workers").select("id").limit(1).executeTakeFirst()) !== undefined;
+
 export const touchWorker = (db: Kysely<DB>, id: string) =>
   db
     .updateTable("workers")
