@@ -10,28 +10,39 @@ const RETRY_MS = 1_000;
 /** Messages are looked up by that many, the newest first. */
 const MESSAGES = 200;
 
-/** All events after a place, page by page, and then, if wanted, those that come. */
-async function* eventsOf(client: ApiClient, sessionId: string, follow: AbortSignal | undefined) {
-  let place = 0;
-  for (let more = true; more;) {
-    const { items } = await client.events(sessionId, String(place));
-    yield* items;
-    place = items.at(-1)?.seq ?? place;
-    more = items.length > 0;
+/** All events there are, page by page. */
+async function readAll(client: ApiClient, sessionId: string): Promise<SessionEvent[]> {
+  const all: SessionEvent[] = [];
+  for (;;) {
+    const { items } = await client.events(sessionId, String(all.at(-1)?.seq ?? 0));
+    if (items.length === 0) return all;
+    all.push(...items);
   }
-  if (!follow) return;
-  while (!follow.aborted) {
+}
+
+/** Those that come after a place. */
+async function* eventsAfter(client: ApiClient, sessionId: string, { after, signal }: Follow) {
+  let place = after;
+  while (!signal.aborted) {
     try {
-      for await (const event of client.follow(sessionId, place, follow)) {
+      for await (const event of client.follow(sessionId, place, signal)) {
         place = event.seq;
         yield event;
       }
     } catch (error) {
       if (error instanceof AppError && error.code !== "unavailable") throw error;
     }
-    await wait(RETRY_MS, follow);
+    await wait(RETRY_MS, signal);
   }
 }
+interface Follow {
+  after: number;
+  signal: AbortSignal;
+}
+
+/** As it happened: an event that was replaced keeps its time, but has a later `seq`. */
+const byTime = (a: SessionEvent, b: SessionEvent): number =>
+  Date.parse(a.timestamp) - Date.parse(b.timestamp) || a.seq - b.seq;
 
 /** What was said to Claude, by message id; read anew when one is asked for that is not known. */
 function createPrompts(client: ApiClient, sessionId: string) {
@@ -60,14 +71,16 @@ export async function printLogs(
   const progress = createProgress(screen.out);
   const promptOf = createPrompts(client, sessionId);
   try {
-    for await (const event of eventsOf(client, sessionId, follow ? interrupted.signal : undefined)) {
-      if (interrupted.signal.aborted) break;
+    const show = async (event: SessionEvent) => {
+      const prompt = json || event.type !== "message" ? undefined : await promptOf(event);
       if (json) screen.out(`${JSON.stringify(event)}\n`);
-      else if (event.type === "message") {
-        const prompt = await promptOf(event);
-        if (prompt !== undefined) progress.line(`\n${prompt}\n`);
-      } else progress.event(event);
-    }
+      else if (prompt !== undefined) progress.line(`\n${prompt}\n`);
+      else progress.event(event);
+    };
+    const told = await readAll(client, sessionId);
+    for (const event of json ? told : told.toSorted(byTime)) await show(event);
+    const following = { after: told.at(-1)?.seq ?? 0, signal: interrupted.signal };
+    if (follow) for await (const event of eventsAfter(client, sessionId, following)) await show(event);
     progress.end();
     return EXIT.success;
   } finally {

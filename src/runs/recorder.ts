@@ -1,8 +1,8 @@
 import type { StreamReader } from "../claude/claude.ts";
 import type { Database, Transaction } from "../db/database.ts";
-import { recordToolCalls, recordToolResults, toolEvent } from "../hooks/command-log-queries.ts";
+import { recordToolCalls, recordToolResults, toolEvent, type CommandLogRow } from "../hooks/command-log-queries.ts";
 import { markSteerSent } from "../messages/message-queries.ts";
-import { appendEvents } from "../sessions/event-queries.ts";
+import { appendEvents, type NewEvent } from "../sessions/event-queries.ts";
 import { lockSession, updateSession } from "../sessions/session-queries.ts";
 import { advanceAttempt, recordStart } from "./attempt-queries.ts";
 import { fence, type Lease } from "./lease-queries.ts";
@@ -91,7 +91,19 @@ async function writeBatch(
   for (const messageId of batch.taken) await markSteerSent(tx, messageId);
   await advanceAttempt(tx, { runId, attempt }, { streamOffset, promptTaken });
   if (activity !== undefined) await updateSession(tx, sessionId, { activity });
-  const texts = [...batch.texts].map(([key, { at, ...data }]) => ({ type: "text" as const, key, runId, at, data }));
-  const events = [...texts, ...calls.map(toolEvent), ...ended.map(toolEvent), ...batch.events];
+  const events = [...saidIn(batch, runId, [...calls, ...ended]), ...batch.events];
   if (events.length > 0) await appendEvents(tx, sessionId, events);
+}
+
+/** Texts and calls that were read together, in the order in which Claude said them. */
+function saidIn(batch: StreamBatch, runId: string, calls: readonly CommandLogRow[]): NewEvent[] {
+  const texts = [...batch.texts].map(([key, { at, ...data }]) => ({
+    readAt: at,
+    event: { type: "text" as const, key, runId, at, data },
+  }));
+  const tools = calls.map((row) => ({
+    readAt: batch.toolsReadAt.get(row.toolUseId ?? "") ?? row.timestamp,
+    event: toolEvent(row),
+  }));
+  return [...texts, ...tools].toSorted((a, b) => a.readAt.getTime() - b.readAt.getTime()).map(({ event }) => event);
 }

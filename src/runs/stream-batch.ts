@@ -23,6 +23,8 @@ export interface StreamBatch {
   results: ToolResultRow[];
   events: NewEvent[];
   texts: Map<string, Block>;
+  /** When each call was first read of, by its id. */
+  toolsReadAt: Map<string, Date>;
   /** Messages of ours that Claude has taken in. */
   taken: string[];
   started: Started | undefined;
@@ -37,6 +39,7 @@ const emptyBatch = (): StreamBatch => ({
   results: [],
   events: [],
   texts: new Map(),
+  toolsReadAt: new Map(),
   taken: [],
   started: undefined,
   promptTaken: false,
@@ -44,17 +47,23 @@ const emptyBatch = (): StreamBatch => ({
   urgent: false,
 });
 
+/** The order of reading as times: no two moments are the same. */
+function createMoments(): () => Date {
+  let last = 0;
+  return () => new Date((last = Math.max(last + 1, Date.now())));
+}
+
 /** Collects what the events of one attempt's stream mean for the ledger, until it is taken to be written. */
 export function createStreamBatches({ runId, sessionId }: { runId: string; sessionId: string }) {
   /** Blocks that still grow; they outlive the batches. */
   const open = new Map<string, Block>();
   let batch = emptyBatch();
-  let last = 0;
+  const moment = createMoments();
 
-  /** The order of reading as times: no two moments are the same. */
-  function moment(): Date {
-    last = Math.max(last + 1, Date.now());
-    return new Date(last);
+  function readOf(toolUseId: string): Date {
+    const at = batch.toolsReadAt.get(toolUseId) ?? moment();
+    batch.toolsReadAt.set(toolUseId, at);
+    return at;
   }
 
   function addText({
@@ -76,8 +85,14 @@ export function createStreamBatches({ runId, sessionId }: { runId: string; sessi
   }
 
   function addCall({ toolUseId, tool, input, agent: agentId }: Extract<StreamEvent, { type: "toolCall" }>): void {
-    batch.calls.push({ sessionId, runId, toolUseId, agentId, tool, input, at: moment() });
+    batch.calls.push({ sessionId, runId, toolUseId, agentId, tool, input, at: readOf(toolUseId) });
     batch.activity = firstLine(toolActivity(tool, input));
+  }
+
+  function addResult(event: Extract<StreamEvent, { type: "toolResult" }>): void {
+    const { toolUseId, result } = event;
+    readOf(toolUseId);
+    batch.results.push({ sessionId, toolUseId, result, status: statusOf(event) });
   }
 
   /** What is worth writing at once; live text and `promptTaken` are not. */
@@ -86,8 +101,7 @@ export function createStreamBatches({ runId, sessionId }: { runId: string; sessi
     if (event.type === "started") batch.started = event;
     if (event.type === "inputTaken") batch.taken.push(event.uuid);
     if (event.type === "toolCall") addCall(event);
-    if (event.type === "toolResult")
-      batch.results.push({ sessionId, toolUseId: event.toolUseId, result: event.result, status: statusOf(event) });
+    if (event.type === "toolResult") addResult(event);
     if (event.type === "retry") {
       batch.activity = retryText(event);
       batch.events.push({ type: "retry", key: `retry:${runId}`, runId, data: { ...event } });
