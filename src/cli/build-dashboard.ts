@@ -54,6 +54,8 @@ export async function buildDashboard(distDir: string, log: Logger, signal?: Abor
       ...(signal && { cancelSignal: signal }),
     });
     await writeFile(join(made, ".built-from"), wanted);
+    // Another process may have built the same meanwhile, and its pages are in use.
+    if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return;
     await rm(distDir, { recursive: true, force: true });
     await rename(made, distDir);
   } finally {

@@ -74,8 +74,14 @@ function requesterBy(fetchPath: (path: string, init?: RequestInit) => Promise<Re
   };
 }
 
-/** The whole server in this process, on a database of its own, with the real CLI against a scripted model. */
-export async function testApp(values: Record<string, string> = {}): Promise<TestApp> {
+/**
+ * The whole server in this process, on a database of its own, with the real CLI against a scripted model; its pages are
+ * this installation's unless `dashboardDir` has others.
+ */
+export async function testApp(
+  values: Record<string, string> = {},
+  { dashboardDir }: { dashboardDir?: string } = {},
+): Promise<TestApp> {
   await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "orch-app-"));
   parts.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
@@ -87,7 +93,11 @@ export async function testApp(values: Record<string, string> = {}): Promise<Test
     ANTHROPIC_BASE_URL: model.url,
     ...values,
   });
-  const launch = () => startApp(readConfig(environment), createLogger(environment["LOG_LEVEL"] ?? "silent"));
+  const launch = () => {
+    const config = readConfig(environment);
+    const http = { ...config.http, ...(dashboardDir !== undefined && { dashboardDir }) };
+    return startApp({ ...config, http }, createLogger(environment["LOG_LEVEL"] ?? "silent"));
+  };
   let app = await launch();
   parts.defer(() => app[Symbol.asyncDispose]());
   const kept = parts.move();

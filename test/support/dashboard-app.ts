@@ -10,9 +10,12 @@ export interface DashboardApp extends AsyncDisposable {
 }
 
 /** The whole server, the built dashboard in a browser, and a repository to work on. */
-export async function dashboardApp(values: Record<string, string> = {}): Promise<DashboardApp> {
+export async function dashboardApp(
+  values: Record<string, string> = {},
+  options: { dashboardDir?: string } = {},
+): Promise<DashboardApp> {
   await using parts = new AsyncDisposableStack();
-  const app = parts.use(await testApp({ MAX_CONCURRENT_RUNS: "4", ...values }));
+  const app = parts.use(await testApp({ MAX_CONCURRENT_RUNS: "4", ...values }, options));
   const browser = parts.use(await startBrowser());
   const folder = parts.use(await temporaryFolder());
   await writeFiles(folder.path, {
