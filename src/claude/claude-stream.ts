@@ -1,4 +1,5 @@
 import type { PermissionDenial, Usage } from "../contract/run.ts";
+import { safeParse } from "../lib/safe-parse.ts";
 import { capJson, capText, type Json } from "../lib/text.ts";
 import {
   StreamLine,
@@ -60,7 +61,7 @@ const MAX_REMEMBERED_MESSAGES = 64;
  * the same messageId and block.
  */
 export function parseStreamLine(line: string, blocks: BlockMemory = new Map()): StreamEvent[] {
-  const parsed = StreamLine.safeParse(parseJson(line));
+  const parsed = safeParse(StreamLine, parseJson(line));
   return parsed.success ? eventsOf(parsed.data, blocks) : [];
 }
 

@@ -10,6 +10,8 @@ export const MAX_TEXT_FRAME_BYTES = 32 * 1024 * 1024;
 /** What we send in one frame, text or binary, except an answer to a hub that knows no tunnel. */
 export const MAX_SENT_FRAME_BYTES = 1024 * 1024;
 export const MAX_HEADERS = 200;
+/** Of objects and lists in each other. What is handed on is written as JSON again, which gives up at some thousands. */
+export const MAX_DEPTH = 100;
 
 /** Hub and machine speak the tunnel of `orchestrator-tunnel.ts`, with its signed identities. */
 export const TUNNEL_CAPABILITY = "tunnel-1";
@@ -56,10 +58,20 @@ const Register = z.object({
   user_token: maybe(z.string().max(1024)),
   metadata: Metadata,
 });
+/** Far beyond what one machine can run, and small enough that sums over many stay exact. */
+export const MAX_TOTAL = 1_000_000;
+const Total = z.int().min(0).max(MAX_TOTAL);
+
+/** Runs that are on and that are desired, over all workspaces of a machine. */
+export const OrchestrationTotals = z.object({ running: Total, desired: Total });
+export type OrchestrationTotals = z.infer<typeof OrchestrationTotals>;
+
 const StatusUpdate = z.object({
   type: z.literal("status_update"),
   client_id: Id,
   status: z.enum(["idle", "active", "busy", "disconnected"]),
+  /** Ours; older ends neither send nor read it. What is no such count is left out, and the status holds all the same. */
+  orchestration: maybe(OrchestrationTotals).catch(undefined),
 });
 const Ping = z.object({ type: z.literal("ping"), client_id: maybe(Id), pending_id: maybe(Id) });
 const ResponseChunk = z.object({ type: z.literal("response_chunk"), request_id: Id, data: z.unknown().optional() });
@@ -223,17 +235,37 @@ function parse(text: string, shapes: Readonly<Record<string, z.ZodType>>): Parse
   if (text.length > MAX_TEXT_FRAME_BYTES) return { ok: false, reason: "too_large", message: "The frame is too large" };
   const value = parseJson(text);
   if (value === undefined) return { ok: false, reason: "not_json", message: "The frame is not JSON" };
-  const head = Head.safeParse(value);
-  if (!head.success) return { ok: false, reason: "no_frame", message: "The frame has no type" };
-  const { type } = head.data;
-  const requestId = Id.safeParse(head.data.request_id).data;
+  const head = attempt(Head, value);
+  if (!head) return { ok: false, reason: "no_frame", message: "The frame has no type" };
+  const { type } = head;
+  const requestId = attempt(Id, head.request_id);
   const known = { type, ...(requestId !== undefined && { requestId }) };
   const shape = Object.hasOwn(shapes, type) ? shapes[type] : undefined;
   if (!shape) return { ok: false, reason: "unknown_type", message: "The type of the frame is not known", ...known };
-  const parsed = shape.safeParse(value);
-  if (parsed.success) return { ok: true, frame: parsed.data };
-  return { ok: false, reason: "invalid", message: `${type}: ${faultOf(parsed.error)}`, ...known };
+  const found = isDeeperThan(MAX_DEPTH, value) ? { fault: "is nested too deeply" } : check(shape, value);
+  if ("frame" in found) return { ok: true, ...found };
+  return { ok: false, reason: "invalid", message: `${type}: ${found.fault}`, ...known };
 }
+
+/** zod throws at some values: it measures a `length` that is no number before it minds that this is no text. */
+function check<Shape extends z.ZodType>(shape: Shape, value: unknown): { frame: z.output<Shape> } | { fault: string } {
+  try {
+    const { success, data, error } = shape.safeParse(value);
+    return success ? { frame: data } : { fault: faultOf(error) };
+  } catch {
+    return { fault: "is not valid" };
+  }
+}
+
+function attempt<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> | undefined {
+  const found = check(shape, value);
+  return "frame" in found ? found.frame : undefined;
+}
+
+const isDeeperThan = (most: number, value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (most === 0 || Object.values(value).some((inner) => isDeeperThan(most - 1, inner)));
 
 function parseJson(text: string): unknown {
   try {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { NativeHook, NativeToolHook, NotificationHook, ToolComplete } from "../contract/hook.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
+import { safeParse } from "../lib/safe-parse.ts";
 import { capJson, capText, type Json } from "../lib/text.ts";
 import { readSeedLine } from "./seed-line.ts";
 import { responseText } from "./tool-text.ts";
@@ -80,7 +81,7 @@ function readObject(text: string, door: HookDoor): Record<string, unknown> {
 }
 
 function check<Shape extends z.ZodObject>(shape: Shape, body: Record<string, unknown>): z.output<Shape> {
-  const result = shape.safeParse(body);
+  const result = safeParse(shape, body);
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => {
     const absent = path.length === 1 && body[String(path[0])] === undefined;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError, type FieldError } from "../lib/errors.ts";
+import { safeParse } from "../lib/safe-parse.ts";
 import type { RouteSpec } from "./route-spec.ts";
 import { ruleText } from "./rule-text.ts";
 import { findUnstorable } from "./unstorable.ts";
@@ -48,7 +49,7 @@ function parse(shape: z.ZodType | undefined, value: unknown, place: string): unk
   const unstorable = findUnstorable(value, place);
   if (unstorable) throw invalid([unstorable], 1);
   if (!shape) return value;
-  const result = shape.safeParse(value);
+  const result = safeParse(shape, value);
   if (result.success) return result.data;
   const errors = result.error.issues.flatMap((issue) => fieldErrors(issue, value, place));
   throw invalid(errors.slice(0, MAX_ERRORS), errors.length);

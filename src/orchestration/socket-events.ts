@@ -2,6 +2,7 @@ import type { Socket } from "socket.io";
 import { z } from "zod";
 import { OrchestrationId } from "../contract/orchestration.ts";
 import { ProjectNumber } from "../contract/project-event.ts";
+import { safeParse } from "../lib/safe-parse.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Presence } from "./presence.ts";
 
@@ -26,7 +27,7 @@ export function answerSocket(socket: Socket, { feed, presence }: Parts): void {
   const refuse = (message: string) => socket.emit("error", { message });
 
   socket.on("subscribe", async (payload: unknown) => {
-    const asked = OneWorkspace.safeParse(payload);
+    const asked = safeParse(OneWorkspace, payload);
     if (!asked.success) return refuse("workspaceId is required");
     const { workspaceId } = asked.data;
     if (!watched.has(workspaceId)) {
@@ -42,7 +43,7 @@ export function answerSocket(socket: Socket, { feed, presence }: Parts): void {
   });
 
   socket.on("unsubscribe", async (payload: unknown) => {
-    const asked = OneWorkspace.safeParse(payload);
+    const asked = safeParse(OneWorkspace, payload);
     if (!asked.success) return;
     const { workspaceId } = asked.data;
     await socket.leave(roomOfWorkspace(workspaceId));
@@ -51,7 +52,7 @@ export function answerSocket(socket: Socket, { feed, presence }: Parts): void {
   });
 
   socket.on("subscribeProjects", async (payload: unknown) => {
-    const asked = Projects.safeParse(payload);
+    const asked = safeParse(Projects, payload);
     if (!asked.success) return refuse("projectNumbers array is required");
     const { projectNumbers } = asked.data;
     if (socket.rooms.size + projectNumbers.length > MAX_PROJECTS + MAX_WORKSPACES)

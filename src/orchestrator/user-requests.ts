@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { UserRequest } from "../contract/orchestrator-frames.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
+import { safeParse } from "../lib/safe-parse.ts";
 import type { HubGate } from "./hub-gate.ts";
 import type { HubLink } from "./hub-session.ts";
 
@@ -73,7 +74,7 @@ export function createUserRequests({ gate, actions, log }: Parts) {
   function close({ request_id, payload }: UserRequest, link: HubLink): void {
     const waiting = underWay.get(request_id);
     if (waiting) return waiting.abort();
-    const { code, reason } = Closing.safeParse(payload).data ?? {};
+    const { code, reason } = safeParse(Closing, payload).data ?? {};
     complete(link, request_id, { code: code ?? 1000, reason: reason ?? "Normal close" });
   }
 
@@ -97,7 +98,7 @@ export function createUserRequests({ gate, actions, log }: Parts) {
 }
 
 function readPayload(given: unknown) {
-  const parsed = Payload.safeParse(given ?? {});
+  const parsed = safeParse(Payload, given ?? {});
   if (!parsed.success) throw new AppError("invalid", "The payload is not valid");
   const { auth_token, sessionId, session_id, command, message, options } = parsed.data;
   return {

@@ -30,6 +30,7 @@ test.each([
   [{ ...github, githubRepo: "not a repo" }, "body.githubRepo must not hold spaces"],
   [{ ...github, githubRepo: "owner" }, "body.githubRepo must be owner/repo, an https or ssh URL, or user@host:path"],
   [{ projectType: "local" }, "body.projectPath is required"],
+  [{ projectType: "local", title: { length: { toString: null, valueOf: null } } }, "body is not valid"],
   [{ projectType: "local", projectPath: "work" }, "body.projectPath must be an absolute path"],
   [{ projectType: "local", projectPath: "/nowhere" }, "body.projectPath does not exist on the server"],
 ])("a session made of %j: %s", async (body, message) => {
