@@ -66,15 +66,10 @@ export function createStreamBatches({ runId, sessionId }: { runId: string; sessi
     return at;
   }
 
-  function addText({
-    type,
-    messageId,
-    block: index,
-    text,
-    agent,
-  }: Extract<StreamEvent, { type: "text" | "textDelta" }>): void {
-    const key = `text:${messageId}:${index}`;
-    const final = type === "text";
+  function addText(event: Extract<StreamEvent, { type: "text" | "textDelta" }>): void {
+    const { text, agent } = event;
+    const key = `text:${event.messageId}:${event.block}`;
+    const final = event.type === "text";
     const known = open.get(key);
     const block = { text: final ? text : capText((known?.text ?? "") + text), final, agent, at: known?.at ?? moment() };
     if (final) open.delete(key);
