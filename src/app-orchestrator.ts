@@ -3,6 +3,7 @@ import type { Services } from "./app-services.ts";
 import type { Listener } from "./db/notify.ts";
 import { openInProcess } from "./http/in-process.ts";
 import type { AppServer } from "./http/server.ts";
+import { CHANGES, findTotals } from "./orchestration/workspace-queries.ts";
 import { openOrchestrator } from "./orchestrator/orchestrator-door.ts";
 import { findRunCounts } from "./runs/worker-queries.ts";
 import { SESSION_EVENTS } from "./sessions/event-queries.ts";
@@ -25,9 +26,11 @@ export async function connectToHub(
       project: config.workspaces.projectRoots[0] ?? process.cwd(),
       inProcess: openInProcess(server.server),
       countBusy: async () => (await findRunCounts(db, workerId)).busy,
+      readTotals: () => findTotals(db),
       isWatched: () => server.countEventStreams() > 0,
       async watchLedger(onChange) {
         await listener.listen(SESSION_EVENTS, onChange);
+        await listener.listen(CHANGES, onChange);
         listener.onResync(onChange);
       },
       log,

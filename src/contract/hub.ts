@@ -21,6 +21,8 @@ export const HubViewer = z.object({
 
 export const HubShare = z.object({ kind: z.enum(["org", "team"]), name: z.string().min(1).max(200) });
 
+const Counts = z.object({ running: z.int(), desired: z.int() });
+
 export const HubMachine = z.object({
   /** Also its DNS label below the hub's host. */
   id: z.string(),
@@ -39,6 +41,8 @@ export const HubMachine = z.object({
     version: z.string().nullable(),
     platform: z.string().nullable(),
     callback_url: z.string().nullable(),
+    /** What its workspaces run and should run; null when it is not connected or does not say. */
+    orchestration: Counts.nullable(),
   }),
   capabilities: z.array(z.string()),
   shares: z.array(HubShare),
@@ -49,6 +53,12 @@ export const HubMachine = z.object({
   last_seen: Time,
 });
 export type HubMachine = z.infer<typeof HubMachine>;
+
+export const HubMachines = z.object({
+  clients: z.array(HubMachine),
+  /** Over one's own machines that are connected. */
+  totals: Counts,
+});
 
 export const HubMachineEvent = z.object({
   id: z.int(),

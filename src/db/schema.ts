@@ -227,6 +227,14 @@ export interface HubMachines {
   instance: number;
   lastActivityAt: Timestamp | null;
   lastSeenAt: Generated<Timestamp>;
+  /**
+   * the same of what is desired
+   */
+  orchestrationDesired: number | null;
+  /**
+   * over all its workspaces, as it said last on this connection; null when it did not
+   */
+  orchestrationRunning: number | null;
   platform: string | null;
   processId: string | null;
   project: string;

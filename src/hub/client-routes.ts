@@ -1,6 +1,6 @@
 import { Router } from "express";
 import { z } from "zod";
-import { HubMachine, HubMachineEvent, HubShare, HubWsInfo } from "../contract/hub.ts";
+import { HubMachine, HubMachineEvent, HubMachines, HubShare, HubWsInfo } from "../contract/hub.ts";
 import { route } from "../http/route.ts";
 import type { MachineService } from "./machine-service.ts";
 import { viewerOf } from "./viewer-of.ts";
@@ -16,12 +16,11 @@ const Kinds = z
 /** The machines one may see. */
 export function createClientRoutes({ machines }: { machines: MachineService }): Router {
   const router = Router();
-  route(
-    router,
-    "GET /clients",
-    { summary: "Machines", tags, response: z.object({ clients: z.array(HubMachine) }) },
-    async ({ req }) => ({ clients: await machines.list(viewerOf(req)) }),
-  );
+  route(router, "GET /clients", { summary: "Machines", tags, response: HubMachines }, async ({ req }) => {
+    const viewer = viewerOf(req);
+    const [clients, totals] = await Promise.all([machines.list(viewer), machines.totals(viewer)]);
+    return { clients, totals };
+  });
   for (const line of ["GET /clients/:id", "GET /clients/:id/details"] as const)
     route(router, line, { summary: "One machine", tags, response: HubMachine }, ({ req, params }) =>
       machines.get(viewerOf(req), params.id),

@@ -28,11 +28,12 @@ export function hearMachine(
       return () => timeline.add({ machineId: link.machineId, kind: frame.level, text: frame.message });
     }
     case "status_update": {
-      const { status } = frame;
+      const { status, orchestration } = frame;
       // A machine speaks for itself only, and whether it is connected is ours to say.
       if (frame.client_id !== link.clientId || status === "disconnected") return undefined;
       return async () => {
-        const isOurs = await setStatus(db, { id: link.machineId, connectionId: link.connectionId }, { status, tell });
+        const own = { id: link.machineId, connectionId: link.connectionId };
+        const isOurs = await setStatus(db, own, { status, orchestration, tell });
         if (!isOurs) link.replaced();
       };
     }

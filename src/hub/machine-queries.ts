@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { HubMachine } from "../contract/hub.ts";
+import type { OrchestrationTotals } from "../contract/orchestrator-frames.ts";
 import { notify } from "../db/notify.ts";
 import type { DB } from "../db/schema.ts";
 import { insertEvents } from "./machine-event-queries.ts";
@@ -7,6 +8,9 @@ import type { Viewer } from "./viewer.ts";
 
 /** Told to every hub process: something about the machine of this id has changed. */
 export const MACHINE_CHANNEL = "hub_machine";
+
+/** Told to every hub process: nothing but the totals of the machine of this id have changed. */
+export const TOTALS_CHANNEL = "hub_totals";
 
 /** Told to every hub process: `<machine id> <command>`, for the one that holds its socket. */
 export const COMMAND_CHANNEL = "hub_command";
@@ -101,22 +105,44 @@ async function recordChanges(
   await tell(tx, `machine.${kind}`, told);
 }
 
-/** Takes the status over only from the socket that speaks for the machine; false when another one does. */
+interface Said {
+  status: "idle" | "active" | "busy";
+  /** Absent: as it said before. */
+  orchestration?: OrchestrationTotals | null | undefined;
+  tell: TellMachine;
+}
+
+/** Takes over what the machine says only from the socket that speaks for it; false when another one does. */
 export async function setStatus(
   db: Kysely<DB>,
   { id, connectionId }: { id: string; connectionId: string },
-  { status, tell }: { status: "idle" | "active" | "busy"; tell: TellMachine },
+  { status, orchestration, tell }: Said,
 ): Promise<boolean> {
+  const { running = null, desired = null } = orchestration ?? {};
   return db.transaction().execute(async (tx) => {
-    const { rows } = await sql<{ before: string }>`
-      update hub.machines m set status = ${status}, last_activity_at = now(), last_seen_at = now()
-      from (select id, status from hub.machines where id = ${id} for update) as old
-      where m.id = old.id and m.connection_id = ${connectionId} returning old.status as before`.execute(tx);
-    const before = rows[0]?.before;
-    if (before !== undefined && before !== status)
-      await recordChange(tx, { id, kind: "status", text: `${before} → ${status}` }, tell);
-    return before !== undefined;
+    const { rows } = await sql<{ before: string; isRecounted: boolean }>`
+      update hub.machines m set status = ${status}, last_activity_at = now(), last_seen_at = now(),
+        orchestration_running = coalesce(${running}::integer, m.orchestration_running),
+        orchestration_desired = coalesce(${desired}::integer, m.orchestration_desired)
+      from (select * from hub.machines where id = ${id} for update) as old
+      where m.id = old.id and m.connection_id = ${connectionId} returning old.status as before,
+        (m.orchestration_running, m.orchestration_desired)
+          is distinct from (old.orchestration_running, old.orchestration_desired) as is_recounted`.execute(tx);
+    const [said] = rows;
+    if (!said) return false;
+    const { before, isRecounted } = said;
+    if (before !== status) await recordChange(tx, { id, kind: "status", text: `${before} → ${status}` }, tell);
+    else if (isRecounted) await notify(tx, TOTALS_CHANNEL, id);
+    return true;
   });
+}
+
+/** Over the machines of a user that are connected. */
+export async function sumTotals(db: Kysely<DB>, userId: string): Promise<{ running: number; desired: number }> {
+  const { rows } = await sql<{ running: number; desired: number }>`
+    select coalesce(sum(orchestration_running), 0) as running, coalesce(sum(orchestration_desired), 0) as desired
+    from hub.machines where user_id = ${userId} and connection_id is not null`.execute(db);
+  return rows[0] ?? { running: 0, desired: 0 };
 }
 
 /** When machines were last heard of, those of many sockets at once. */

@@ -16,6 +16,7 @@ import {
   type MachineRow,
   replaceShares,
   sendCommand,
+  sumTotals,
 } from "./machine-queries.ts";
 import { presentMachine } from "./present-machine.ts";
 import type { Viewer } from "./viewer.ts";
@@ -58,6 +59,8 @@ function createReading({ db, names }: ServiceParts) {
       const rows = await listVisibleMachines(db, viewer, MAX_LISTED);
       return rows.map((row) => presentMachine(row, viewer.userId, names));
     },
+    /** Runs that are on and that are desired, over one's own machines. */
+    totals: (viewer: Viewer) => sumTotals(db, viewer.userId),
     async get(viewer: Viewer, id: string): Promise<HubMachine> {
       return presentMachine(await visible(db, viewer, id), viewer.userId, names);
     },

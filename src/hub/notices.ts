@@ -4,7 +4,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { BrowserSockets } from "./browser-sockets.ts";
 import { CLOSE } from "./close-codes.ts";
 import type { MachineLinks } from "./machine-links.ts";
-import { COMMAND_CHANNEL, MACHINE_CHANNEL } from "./machine-queries.ts";
+import { COMMAND_CHANNEL, MACHINE_CHANNEL, TOTALS_CHANNEL } from "./machine-queries.ts";
 import type { OpenWays } from "./open-ways.ts";
 import { PENDING_CHANNEL } from "./pending-queries.ts";
 import type { PendingSockets } from "./pending-sockets.ts";
@@ -46,6 +46,7 @@ export async function hearNotices({ db, log, listener, links, browsers, pending,
     if (links.get(id)) attempt(dropReplaced([id]));
     attempt(dropForeign(id));
   });
+  await listener.listen(TOTALS_CHANNEL, (id) => browsers.changed([id]));
   await listener.listen(USER_CHANNEL, (userId) => {
     visits.forget(({ viewer }) => viewer.userId === userId);
     attempt(dropRevoked(userId));

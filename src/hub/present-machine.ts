@@ -5,6 +5,9 @@ import type { Viewer } from "./viewer.ts";
 
 const time = (at: Date | null): string | null => at?.toISOString() ?? null;
 
+const totalsOf = ({ connectionId, orchestrationRunning: running, orchestrationDesired: desired }: MachineRow) =>
+  connectionId === null || running === null || desired === null ? null : { running, desired };
+
 /** A machine as people are shown it. */
 export const presentMachine = (row: MachineRow, userId: string, names: HubNames): HubMachine => ({
   id: row.id,
@@ -21,6 +24,7 @@ export const presentMachine = (row: MachineRow, userId: string, names: HubNames)
     version: row.version,
     platform: row.platform,
     callback_url: row.callbackUrl,
+    orchestration: totalsOf(row),
   },
   capabilities: row.capabilities as string[],
   shares: row.shares,

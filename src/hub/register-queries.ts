@@ -89,6 +89,8 @@ async function occupy(tx: Kysely<DB>, id: string, it: Registration): Promise<voi
       ...details(it),
       processId: it.processId,
       connectionId: it.connectionId,
+      orchestrationRunning: null,
+      orchestrationDesired: null,
       connectedAt: sql<Date>`now()`,
       lastSeenAt: sql<Date>`now()`,
       lastActivityAt: sql<Date>`now()`,

@@ -3,6 +3,7 @@ import {
   type IdentityKey,
   type MachineFrame,
   type MachineStatus,
+  type OrchestrationTotals,
   parseHubFrame,
   REPORTS_CAPABILITY,
   TUNNEL_CAPABILITY,
@@ -12,6 +13,7 @@ import type { Logger, TroubleSource } from "../lib/logger.ts";
 import { createTunnel, type TunnelStream } from "../lib/tunnel-streams.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { type Closing, type HubSocket, openHubSocket } from "./hub-socket.ts";
+import { areSame } from "./machine-status.ts";
 import { reportTrouble } from "./report-trouble.ts";
 
 /** A hub that takes the socket and then says nothing. */
@@ -45,6 +47,7 @@ export interface SessionParts {
   handlers: HubHandlers;
   /** What is to be reported now. */
   status: () => MachineStatus;
+  totals?: (() => OrchestrationTotals | undefined) | undefined;
   onStatus: (changed: () => void) => () => void;
   onRegistered: () => void;
   /** What this process warns of, for a hub that wants to know. */
@@ -67,7 +70,7 @@ interface Talk {
   link: HubLink;
   registeredAt: number | undefined;
   isSentAway: boolean;
-  sent: MachineStatus | undefined;
+  sent: { status: MachineStatus; totals: OrchestrationTotals | undefined } | undefined;
 }
 
 /** One connection as a machine: registers, reports, answers, until the socket ends. Never rejects. */
@@ -105,7 +108,7 @@ export async function holdSession(parts: SessionParts): Promise<SessionEnd> {
     onOpen: (stream, open) => parts.handlers.stream(stream, open, link),
   });
   const unwatch = parts.onStatus(() => {
-    if (talk.registeredAt !== undefined && parts.status() !== talk.sent) sendStatus(talk);
+    if (talk.registeredAt !== undefined && isNews(talk)) sendStatus(talk);
   });
   const stop = (): void => socket.close(1000, "Client disconnect");
   if (signal.aborted) stop();
@@ -169,9 +172,14 @@ function sendAway(talk: Talk): void {
   talk.socket.close(1000, "Client disconnect");
 }
 
+const isNews = ({ parts, sent }: Talk): boolean =>
+  parts.status() !== sent?.status || !areSame(parts.totals?.(), sent.totals);
+
 function sendStatus(talk: Talk): void {
-  talk.sent = talk.parts.status();
-  talk.socket.send({ type: "status_update", client_id: talk.parts.clientId, status: talk.sent });
+  const { parts, socket } = talk;
+  const [status, totals] = [parts.status(), parts.totals?.()];
+  talk.sent = { status, totals };
+  socket.send({ type: "status_update", client_id: parts.clientId, status, ...(totals && { orchestration: totals }) });
 }
 
 /** A request that breaks a rule is answered all the same: somebody waits for it. */

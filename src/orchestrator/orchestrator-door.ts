@@ -1,4 +1,5 @@
 import { type OrchestratorConfig, isEmpty } from "../config-orchestrator.ts";
+import type { OrchestrationTotals } from "../contract/orchestrator-frames.ts";
 import type { HubConnection } from "../contract/system.ts";
 import type { Database } from "../db/database.ts";
 import type { InProcess } from "../http/in-process.ts";
@@ -20,6 +21,8 @@ export interface OrchestratorParts extends ActionServices {
   inProcess: InProcess;
   /** Runs of this machine that are on, by the ledger. */
   countBusy: () => Promise<number>;
+  /** Runs that are on and that are desired, over all workspaces. */
+  readTotals: () => Promise<OrchestrationTotals>;
   /** Whether somebody has the dashboard or a feed open right now. */
   isWatched: () => boolean;
   /** Calls back whenever something may have changed in the ledger. */

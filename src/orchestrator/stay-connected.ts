@@ -128,6 +128,7 @@ async function hold(keeper: Keeper, { token, clientId }: By): Promise<{ next: Ne
     log,
     handlers,
     status: status.current,
+    totals: status.totals,
     onStatus: status.onChange,
     onRegistered: () => say({ state: "connected" }),
     troubles: troublesOf(log),

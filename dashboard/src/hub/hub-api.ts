@@ -1,6 +1,13 @@
 import { queryOptions } from "@tanstack/react-query";
 import { z } from "zod";
-import { HubMachine, HubMachineEvent, HubPendingMachine, HubToken, HubViewer } from "../../../src/contract/hub.ts";
+import {
+  HubMachine,
+  HubMachineEvent,
+  HubMachines,
+  HubPendingMachine,
+  HubToken,
+  HubViewer,
+} from "../../../src/contract/hub.ts";
 import { request, requestEmpty } from "../api/client.ts";
 import { POLL_MS, pollWithoutFeed } from "../api/polling.ts";
 
@@ -10,7 +17,6 @@ export type HubMachineEvent = z.infer<typeof HubMachineEvent>;
 export type HubToken = z.infer<typeof HubToken>;
 export type HubPendingMachine = z.infer<typeof HubPendingMachine>;
 
-const Clients = z.object({ clients: z.array(HubMachine) });
 const Events = z.object({ events: z.array(HubMachineEvent) });
 const NewToken = z.object({ id: z.string(), name: z.string(), token: z.string() });
 
@@ -22,7 +28,7 @@ export const viewerQuery = queryOptions({
 
 export const machinesQuery = queryOptions({
   queryKey: ["machines"],
-  queryFn: async ({ signal }) => (await request(Clients, "/clients", { signal })).clients,
+  queryFn: async ({ signal }) => (await request(HubMachines, "/clients", { signal })).clients,
   refetchInterval: pollWithoutFeed,
 });
 

@@ -3,6 +3,7 @@ import type { HubMachine } from "../../../src/contract/hub.ts";
 import { moment, shortAge, spokenAge } from "../lib/format.ts";
 import { useNow } from "../lib/use-now.ts";
 import { MachineStateIcon, saysOf, stateOf, wordOf } from "./machine-state.tsx";
+import { totalsWord } from "./totals.ts";
 import classes from "./machine-card.module.css";
 
 const whose = ({ is_mine: isMine, owner, metadata: { version } }: HubMachine): string => {
@@ -14,7 +15,7 @@ const whose = ({ is_mine: isMine, owner, metadata: { version } }: HubMachine): s
 export function MachineCard({ machine, isOpen }: { machine: HubMachine; isOpen: boolean }) {
   const now = useNow();
   const state = stateOf(machine);
-  const { hostname, project, platform } = machine.metadata;
+  const { hostname, project, platform, orchestration } = machine.metadata;
   const since = state === "offline" ? machine.last_seen : (machine.metadata.last_activity ?? machine.last_seen);
   const says = state === "offline" ? `last seen ${moment(machine.last_seen, now)}` : saysOf(state);
   return (
@@ -31,7 +32,10 @@ export function MachineCard({ machine, isOpen }: { machine: HubMachine; isOpen: 
         </b>
         <span className={state === "busy" || state === "active" ? "t-run" : "dim3"}>{wordOf(state)}</span>
       </span>
-      <span className={classes.says}>{says}</span>
+      <span className={classes.says}>
+        {says}
+        {orchestration && <span className="num"> · {totalsWord(orchestration)}</span>}
+      </span>
       <span className={classes.line}>
         <span className="cut" title={project}>
           {project || "no project"}

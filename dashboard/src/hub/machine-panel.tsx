@@ -12,6 +12,7 @@ import { disconnectMachine, eventsQuery, forgetMachine, refreshStatus } from "./
 import { MachineActivity } from "./machine-activity.tsx";
 import { MachineShares } from "./machine-shares.tsx";
 import { MachineStateIcon, saysOf, stateOf, wordOf } from "./machine-state.tsx";
+import { totalsWord } from "./totals.ts";
 import classes from "./machine-panel.module.css";
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
@@ -52,6 +53,7 @@ function Facts({ machine }: { machine: HubMachine }) {
       <Fact name={isOffline ? "Last seen" : "Connected"}>
         <Seen machine={machine} />
       </Fact>
+      {metadata.orchestration && <Fact name="Runs">{totalsWord(metadata.orchestration)}</Fact>}
       {!machine.is_mine && <Fact name="Owner">{machine.owner}</Fact>}
       {!isOffline && capabilities.length === 0 && (
         <Fact name="Connection">

@@ -18,6 +18,7 @@ import { MachineCard } from "./machine-card.tsx";
 import { MachinePanel } from "./machine-panel.tsx";
 import { type MachineState, MachineStateIcon, STATES, stateOf, wordOf } from "./machine-state.tsx";
 import { Tokens } from "./tokens.tsx";
+import { totalsOf, totalsWord } from "./totals.ts";
 import classes from "./machines-page.module.css";
 
 const AddMachineDialog = lazy(() =>
@@ -91,6 +92,7 @@ interface ListProps {
 
 function Head({ machines, onAdd, children }: Omit<ListProps, "openId"> & { children: ReactNode }) {
   const connected = machines.filter((machine) => stateOf(machine) !== "offline").length;
+  const totals = totalsOf(machines);
   return (
     <div className={classes.head}>
       <h1>Machines</h1>
@@ -99,6 +101,11 @@ function Head({ machines, onAdd, children }: Omit<ListProps, "openId"> & { child
           <span className="dim">
             {machines.length} known, {connected} connected
           </span>
+          {totals && (
+            <span className="dim num" title="Over your own machines that are connected">
+              {totalsWord(totals)}
+            </span>
+          )}
           <span className="grow" />
           {children}
           <Button onClick={onAdd}>
