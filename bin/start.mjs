@@ -54,6 +54,8 @@ function runUnder(node) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, CLAUDE_ORCHESTRATOR_SHIM: "1" },
   });
+  // A token among the arguments shall not stay in the list of processes; the program itself sees to its own line.
+  if (args.some((arg) => arg.startsWith("--orchestrator-token"))) process.title = "claude-orchestrator";
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"]) passOn(signal, child);
   child.on("error", (error) => fail(`${node} does not start (${error.message}). ${advice()}`));
   child.on("exit", (code, signal) => {

@@ -1,9 +1,13 @@
 import type { Core } from "./app-doors.ts";
 import type { Services } from "./app-services.ts";
+import type { Config } from "./config.ts";
+import type { Database } from "./db/database.ts";
 import type { Listener } from "./db/notify.ts";
 import { openInProcess } from "./http/in-process.ts";
 import type { AppServer } from "./http/server.ts";
 import { CHANGES, findTotals } from "./orchestration/workspace-queries.ts";
+import { findClaimedToken } from "./orchestrator/claimed-token.ts";
+import { examineHub, type HubFacts } from "./orchestrator/examine-hub.ts";
 import { openOrchestrator } from "./orchestrator/orchestrator-door.ts";
 import { findRunCounts } from "./runs/worker-queries.ts";
 import { SESSION_EVENTS } from "./sessions/event-queries.ts";
@@ -37,4 +41,16 @@ export async function connectToHub(
     }),
   );
   hub.connection = orchestrator.connection;
+}
+
+type ReadLedger = <T>(read: (db: Database) => Promise<T>) => Promise<T | undefined>;
+
+/** How this machine stands with its hub, for who looks from beside a server that may run; undefined when it has none. */
+export async function lookAtOwnHub(
+  { orchestrator, dataDir }: Pick<Config, "orchestrator" | "dataDir">,
+  readLedger: ReadLedger,
+): Promise<HubFacts | undefined> {
+  if (!orchestrator) return undefined;
+  const hub = new URL(orchestrator.url).host;
+  return examineHub(orchestrator, () => readLedger((db) => findClaimedToken({ db, dataDir, hub })));
 }

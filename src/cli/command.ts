@@ -3,7 +3,7 @@ import { AppError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
 
 const ORCHESTRATOR_TOKEN =
-  "the hub's token for this machine; everybody here can see it in the list of processes, so ORCHESTRATOR_TOKEN is better";
+  "the hub's token for this machine; everybody here can see it in the list of processes for a moment, and in the history of the shell, so ORCHESTRATOR_TOKEN is better";
 const STOP_RUNS = "on shutdown stop the runs that are on, instead of leaving them to the next start";
 
 /** Read when they are asked for: the server's modules take a second, which a command that only asks it need not wait. */
@@ -28,9 +28,11 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
     .description("Serve the API and the dashboard, and carry out runs")
     .option("--stop-runs", STOP_RUNS)
     .option("--orchestrator-token <token>", ORCHESTRATOR_TOKEN)
-    .action(async ({ stopRuns = false, orchestratorToken }: { stopRuns?: boolean; orchestratorToken?: string }) =>
-      (await import("./serve.ts")).serve({ stopRuns, orchestratorToken }),
-    );
+    .action(async ({ stopRuns = false, orchestratorToken }: { stopRuns?: boolean; orchestratorToken?: string }) => {
+      // Writes over what the list of processes shows of our arguments.
+      if (orchestratorToken !== undefined) process.title = "claude-orchestrator serve";
+      await (await import("./serve.ts")).serve({ stopRuns, orchestratorToken });
+    });
   program
     .command("worker")
     .description("Only carry out runs, for a server elsewhere on the same DATABASE_URL")

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Database } from "../db/database.ts";
-import { readSecretFile } from "../lib/secret-file.ts";
+import { findSecretFile, readSecretFile } from "../lib/secret-file.ts";
 import { findClaim, removeClaim, saveClaim } from "./claim-queries.ts";
 
 const IV_BYTES = 12;
@@ -20,10 +20,24 @@ export interface ClaimStore {
   forget(): Promise<unknown>;
 }
 
+interface StoreParts {
+  db: Database;
+  dataDir: string;
+  hub: string;
+}
+
+const KEY_FILE = "orchestrator-token-key";
+
+/** The same as the store reads, for who only looks: no key is made where there is none. */
+export async function findClaimedToken(parts: StoreParts): Promise<ClaimedToken | undefined> {
+  if ((await findSecretFile(join(parts.dataDir, KEY_FILE))) === undefined) return undefined;
+  return (await openClaimStore(parts)).read();
+}
+
 /** Where the token is kept that a hub gave us when we were claimed: encrypted, by a key outside the database. */
-export async function openClaimStore(parts: { db: Database; dataDir: string; hub: string }): Promise<ClaimStore> {
+export async function openClaimStore(parts: StoreParts): Promise<ClaimStore> {
   const { db, dataDir, hub } = parts;
-  const secret = await readSecretFile(join(dataDir, "orchestrator-token-key"));
+  const secret = await readSecretFile(join(dataDir, KEY_FILE));
   const key = Buffer.from(hkdfSync("sha256", secret, "claude-orchestrator", "hub token v1", 32));
   const bound = Buffer.from(`token for ${hub}`);
 

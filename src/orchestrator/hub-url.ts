@@ -26,3 +26,12 @@ export const shownUrl = (base: string): string => {
   const { protocol, host, pathname } = new URL(base);
   return `${protocol}//${host}${pathname}`;
 };
+
+/** The token can be read on the way; not so on one's own computer. */
+export const isUnencrypted = (base: string): boolean => {
+  const { protocol, hostname } = new URL(base);
+  return protocol === "ws:" && !/^(?:(?:.*\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/u.test(hostname);
+};
+
+/** Whether it names the socket of machines, as every hub has it. */
+export const hasSocketPath = (base: string): boolean => /\/ws\/connect\/?$/u.test(new URL(base).pathname);

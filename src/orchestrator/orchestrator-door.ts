@@ -10,6 +10,7 @@ import { openClaimStore } from "./claimed-token.ts";
 import { createGithubMembership } from "./github-membership.ts";
 import { type ActionServices, createHubActions } from "./hub-actions.ts";
 import { createHubGate } from "./hub-gate.ts";
+import { isUnencrypted } from "./hub-url.ts";
 import { openStatusSource } from "./machine-status.ts";
 import { stayConnected } from "./stay-connected.ts";
 import { createUserRequests } from "./user-requests.ts";
@@ -42,7 +43,7 @@ export async function openOrchestrator(parts: OrchestratorParts): Promise<Orches
     log.warn(
       "[ORCHESTRATOR] everybody the hub lets in may use this machine: set ORCHESTRATOR_GITHUB_USERS, _TEAM or _ORG to choose",
     );
-  if (config.url.startsWith("ws:") && !isLocal(config.url))
+  if (isUnencrypted(config.url))
     log.warn("[ORCHESTRATOR] ORCHESTRATOR_URL is not encrypted: use wss://, or everybody on the way reads the token");
 
   await using made = new AsyncDisposableStack();
@@ -69,5 +70,3 @@ export async function openOrchestrator(parts: OrchestratorParts): Promise<Orches
   const kept = made.move();
   return { connection: hub.connection, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
-
-const isLocal = (url: string): boolean => /^(?:localhost|127\.|\[::1\]|.*\.localhost$)/u.test(new URL(url).hostname);

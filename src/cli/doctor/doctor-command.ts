@@ -4,6 +4,7 @@ import { AppError } from "../../lib/errors.ts";
 import { checkClaude, checkIsolation, checkLogin } from "./check-claude.ts";
 import { checkDatabase, readLedger } from "./check-database.ts";
 import { checkGit } from "./check-git.ts";
+import { checkHub } from "./check-hub.ts";
 import { checkFolder, checkRoom } from "./check-machine.ts";
 import { checkKeys, checkPort } from "./check-server.ts";
 import { checkSlack } from "./check-slack.ts";
@@ -57,6 +58,7 @@ async function examine(): Promise<Check[]> {
     ...(await checkRoom(runs)),
     await checkPort(http),
     checkKeys(http),
+    ...(await checkHub(config)),
     ...(await checkSlack(config, await readLedger(config, findSlackFacts))),
     await checkIsolation(),
   ];

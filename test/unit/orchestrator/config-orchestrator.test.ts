@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
 import { readConfig } from "../../../src/config.ts";
-import { connectUrl, pendingUrl, shownUrl } from "../../../src/orchestrator/hub-url.ts";
+import { connectUrl, hasSocketPath, isUnencrypted, pendingUrl, shownUrl } from "../../../src/orchestrator/hub-url.ts";
 
 const CLIENT = {
   ORCHESTRATOR_MODE: "client",
@@ -63,6 +63,21 @@ test.each<[string, Record<string, string>, RegExp]>([
   ["a mode that is none", { ORCHESTRATOR_MODE: "cleint" }, /ORCHESTRATOR_MODE/],
 ])("%s is refused at the start", (_what, values, words) => {
   expect(() => read({ ...CLIENT, ...values })).toThrow(words);
+});
+
+test("a token can be read on the way by ws, but on one's own computer", () => {
+  const readable = ["ws://hub.example.com/ws/connect", "ws://127.evil.example/ws/connect", "ws://localhost.example/"];
+  const safe = [
+    "wss://hub.example.com/",
+    "ws://localhost:3100/",
+    "ws://127.0.0.1/",
+    "ws://[::1]:3100/",
+    "ws://m1.localhost/",
+  ];
+  expect([...readable, ...safe].filter(isUnencrypted)).toEqual(readable);
+  expect(
+    ["ws://hub/ws/connect", "ws://hub/a/ws/connect/", "ws://hub/", "ws://hub/ws/connected"].map(hasSocketPath),
+  ).toEqual([true, true, false, false]);
 });
 
 test("addresses carry what a hub reads from them, and are shown without it", () => {
