@@ -45,7 +45,7 @@ export function createClientRoutes({ machines }: { machines: MachineService }): 
   route(
     router,
     "GET /api/clients/:id/ws-info",
-    { summary: "Where an old machine's own sockets are", tags, response: HubWsInfo },
+    { summary: "Where an old machine's page finds its chat", tags, response: HubWsInfo },
     ({ req, params }) => machines.wsInfo(viewerOf(req), params.id),
   );
   addChanges(router, machines);

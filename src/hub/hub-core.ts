@@ -7,7 +7,7 @@ import { CLOSE } from "./close-codes.ts";
 import type { HubNames } from "./hub-names.ts";
 import { createHubSecrets, type HubSecrets } from "./hub-secrets.ts";
 import type { HubParts } from "./hub.ts";
-import { startLiveness } from "./liveness.ts";
+import { type Liveness, startLiveness } from "./liveness.ts";
 import { createTimeline, type Timeline } from "./machine-events.ts";
 import { createMachineLinks, type MachineLinks } from "./machine-links.ts";
 import { releaseMachines, touchMachines } from "./machine-queries.ts";
@@ -29,6 +29,7 @@ export interface HubCore extends HubParts, AsyncDisposable {
   /** Of a hub that asks nobody to sign in. */
   local: Viewer | undefined;
   who: WhoLooks;
+  liveness: Liveness;
   timeline: Timeline;
   links: MachineLinks;
   /** Machines that are connected to this process. */
@@ -85,6 +86,7 @@ export async function createHubCore(given: HubParts & { names: HubNames }): Prom
     secrets,
     local,
     who,
+    liveness,
     timeline,
     links,
     askHere,

@@ -13,7 +13,7 @@ import { createMachineDoors } from "./machine-doors.ts";
 import { createMachineOrigin, type MachineOrigin } from "./machine-origin.ts";
 import { countMachines } from "./machine-queries.ts";
 import { createMachineService } from "./machine-service.ts";
-import { createPathMode, pathBase } from "./path-mode.ts";
+import { chatMachine, createPathMode, pathBase } from "./path-mode.ts";
 import { failureOf, sendFailure } from "./proxy-answer.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { createSignInRoutes, createSignOutRoutes } from "./sign-in-routes.ts";
@@ -41,7 +41,7 @@ export function createHubDoors(core: HubCore) {
     if (hop) return void doors.hopped.http(req, res, { ...hop, base: pathBase(req) });
     const machineId = names.machineOf(req.headers.host);
     if (machineId !== undefined) return origin.http(req, res, machineId);
-    if (pathBase(req) !== undefined) return pathMode(req, res);
+    if (pathBase(req) !== undefined) return pathMode.http(req, res);
     return app(req, res);
   };
 
@@ -51,9 +51,11 @@ export function createHubDoors(core: HubCore) {
       const hop = readHop(doors.readHop, req, (status, text) => refuseUpgrade(plain, status, text));
       if (hop === "refused") return;
       const machineId = names.machineOf(req.headers.host);
-      if (!hop && machineId === undefined) return upgrade(req, plain, head);
+      const chatOf = machineId === undefined ? chatMachine(req) : undefined;
+      if (!hop && machineId === undefined && chatOf === undefined) return upgrade(req, plain, head);
       const socket = openForLong(plain, head);
       if (hop) void doors.hopped.webSocket(req, socket, hop);
+      else if (chatOf !== undefined) pathMode.chat(req, socket, chatOf);
       else origin.webSocket(req, socket, machineId ?? "");
     },
   };
@@ -89,7 +91,7 @@ const PAGES = { name: "hub.html", isPage: ({ path }: { path: string }) => /^\/(?
 function createOwnApp(core: HubCore, origin: MachineOrigin): (req: IncomingMessage, res: ServerResponse) => void {
   const { db, log, names, secrets, timeline, links, browsers, pending, version, dashboardDir } = core;
   const { github, allowed } = core.config;
-  const machines = createMachineService({ db, names, timeline });
+  const machines = createMachineService({ db, names, timeline, pathProxy: core.config.pathProxy });
   const tokens = createTokenService({ db });
   const health = createHubHealthRoutes({
     version,

@@ -21,6 +21,8 @@ export const HUB_LIMITS = {
   browserQueueBytes: 4 * 1024 * 1024,
   machineQueueBytes: 160 * 1024 * 1024,
   requestsPerBrowser: 32,
+  /** Requests and sockets to machines that one person has open at one process. */
+  waysPerUser: 1_000,
   pendingSockets: 1_000,
   pendingPerAddress: 10,
   pendingMs: 10 * 60_000,

@@ -5,6 +5,7 @@ import { createHops } from "./hop.ts";
 import type { HubCore } from "./hub-core.ts";
 import type { MachineLink } from "./machine-link.ts";
 import { findVisibleMachine, type MachineRow } from "./machine-queries.ts";
+import { createOldChat } from "./old-chat.ts";
 import { proxyPlain } from "./plain-proxy.ts";
 import { findProcessUrl } from "./process-queries.ts";
 import { failureOf, sendFailure } from "./proxy-answer.ts";
@@ -25,7 +26,9 @@ export type MachineDoors = ReturnType<typeof createMachineDoors>;
 type Socket = Duplex & { head: Buffer };
 
 /** What a machine that is connected to this process is asked. */
-function createPassage({ secrets, ways }: HubCore) {
+function createPassage(core: HubCore) {
+  const { secrets, ways } = core;
+  const chat = createOldChat(core);
   const identity = (link: MachineLink, viewer: Viewer) => secrets.signIdentity(viewer, link.clientId);
 
   async function pass(req: IncomingMessage, res: ServerResponse, link: MachineLink, { viewer, base }: Visit) {
@@ -42,9 +45,9 @@ function createPassage({ secrets, ways }: HubCore) {
 
   async function passSocket(req: IncomingMessage, socket: Socket, link: MachineLink, { viewer }: Visit) {
     const { tunnel } = link;
-    if (!tunnel) throw new AppError("unavailable", "This machine is of an older kind: it carries no WebSocket");
     const done = ways.add({ viewer, machineId: link.machineId, end: () => socket.destroy() });
     try {
+      if (!tunnel) return await chat.open(req, socket, { link, viewer });
       await proxyWebSocket(req, socket, { tunnel, identity: await identity(link, viewer) });
     } finally {
       done();
@@ -112,7 +115,7 @@ const answered = (res: ServerResponse, work: Promise<void>): Promise<void> =>
 const accepted = (socket: Socket, work: Promise<void>): Promise<void> =>
   work.catch((error: unknown) => refuseSocket(socket, error));
 
-function refuseSocket(socket: Duplex, error: unknown): void {
+export function refuseSocket(socket: Duplex, error: unknown): void {
   const { status, error: text } = failureOf(error);
   refuseUpgrade(socket, status, text);
 }

@@ -27,6 +27,7 @@ export function createMachineLink(socket: WebSocket, identity: MachineIdentity) 
   // What waits to be sent is bounded by the credit of its streams.
   const tunnel = hasTunnel ? createTunnel({ send: (message) => socket.send(message) }) : undefined;
   const close = (code: number, reason: string): void => closeSocket(socket, code, reason);
+  const waiting = new Set<() => void>();
 
   return {
     ...identity,
@@ -39,11 +40,17 @@ export function createMachineLink(socket: WebSocket, identity: MachineIdentity) 
     /** Ends it for a reason the machine is told. */
     close,
     replaced: () => close(CLOSE.replaced, "A newer connection of this machine"),
+    /** Calls back when the socket is gone; returns what takes that back. */
+    whenEnded(callback: () => void): () => void {
+      waiting.add(callback);
+      return () => void waiting.delete(callback);
+    },
     /** The socket is gone. */
     end(): void {
       tunnel?.close();
       plain.end();
       userRequests.end();
+      for (const callback of waiting) callback();
     },
   };
 }

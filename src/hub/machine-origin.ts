@@ -7,10 +7,9 @@ import { findEntered, insertTicket, useTicket } from "./entry-queries.ts";
 import type { HubCore } from "./hub-core.ts";
 import type { HubNames } from "./hub-names.ts";
 import { HUB_LIMITS } from "./limits.ts";
-import type { MachineDoors } from "./machine-doors.ts";
+import { type MachineDoors, refuseSocket } from "./machine-doors.ts";
 import { hashSecret, newSecret } from "./machine-token.ts";
 import { failureOf, sendFailure } from "./proxy-answer.ts";
-import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { ownPath } from "./sign-in-service.ts";
 import type { Viewer } from "./viewer.ts";
 import { checkOwnPage, wantsPage } from "./who-looks.ts";
@@ -71,10 +70,7 @@ export function createMachineOrigin(core: HubCore, doors: MachineDoors) {
           if (!viewer) throw new AppError("unauthorized", "Open this machine from the hub");
           return doors.webSocket(req, socket, { viewer, machineId, isLetIn: true });
         })
-        .catch((error: unknown) => {
-          const { status, error: text } = failureOf(error);
-          refuseUpgrade(socket, status, text);
-        });
+        .catch((error: unknown) => refuseSocket(socket, error));
     },
   };
 }

@@ -18,6 +18,7 @@ import {
   sendCommand,
   sumTotals,
 } from "./machine-queries.ts";
+import { chatBase, isShownByPath } from "./path-mode.ts";
 import { presentMachine } from "./present-machine.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -38,6 +39,8 @@ interface ServiceParts {
   db: Database;
   names: HubNames;
   timeline: Timeline;
+  /** Whether old machines are shown below the hub's own address. */
+  pathProxy: boolean;
 }
 
 async function visible(db: Database, viewer: Viewer, id: string): Promise<MachineRow> {
@@ -53,7 +56,7 @@ async function owned(db: Database, viewer: Viewer, id: string): Promise<MachineR
   return machine;
 }
 
-function createReading({ db, names }: ServiceParts) {
+function createReading({ db, names, pathProxy }: ServiceParts) {
   return {
     async list(viewer: Viewer): Promise<HubMachine[]> {
       const rows = await listVisibleMachines(db, viewer, MAX_LISTED);
@@ -76,8 +79,18 @@ function createReading({ db, names }: ServiceParts) {
       }));
     },
     async wsInfo(viewer: Viewer, id: string): Promise<z.infer<typeof HubWsInfo>> {
-      const { callbackUrl, status } = await visible(db, viewer, id);
+      const machine = await visible(db, viewer, id);
+      const { callbackUrl, status } = machine;
       const url = URL.parse(callbackUrl ?? "");
+      // Its page would send a token of the machine to wherever the machine says; here the chat comes to us.
+      if (isShownByPath(machine, { pathProxy }))
+        return {
+          client_id: id,
+          ws_base: chatBase(names.origin, id),
+          callback_url: url?.href ?? names.originOf(id),
+          is_local: isLoopbackName(names.hostname),
+          status,
+        };
       if (!url) return { error: "Client does not have a callback URL configured", client_id: id };
       const scheme = url.protocol === "https:" ? "wss" : "ws";
       return {

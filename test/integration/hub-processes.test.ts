@@ -80,6 +80,9 @@ test("what a person asks of a machine goes through the other process, and comes 
   const ended = await browser.frame("forwarded_response", (frame) => frame["complete"] === true);
   expect(ended).toMatchObject({ request_id: "r1" });
   expect(browser.frames.filter(({ type }) => type === "forwarded_response").length).toBeGreaterThan(1);
+  await using chat = await two.socket(`/clients/${id}/tunnel/ws`);
+  chat.send({ type: "check-session-status" });
+  expect(await chat.frame("session-status")).toMatchObject({ isProcessing: false });
   await machine.socket[Symbol.asyncDispose]();
 });
 

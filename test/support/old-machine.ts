@@ -73,10 +73,14 @@ function answerOf({ path, method, headers, body, query, proxy_base }: Asked) {
   };
 }
 
-function answerPerson({ action }: Frame, reply: (frame: object) => void): void {
+function answerPerson({ action, payload }: Frame, reply: (frame: object) => void): void {
   if (action === "close") return reply({ type: "response_complete", data: { code: 1000, reason: "Normal close" } });
+  if (action === "claude-permission-response") return;
+  if (action === "check-session-status")
+    return reply({ type: "response_chunk", data: { type: "session-status", isProcessing: false } });
   if (action === "claude-command") {
     reply({ type: "response_chunk", data: { type: "session-created", sessionId: "s1" } });
+    if ((payload as { command?: string }).command === "wait") return;
     reply({ type: "response_chunk", data: { type: "claude-complete" } });
   } else {
     reply({ type: "error", message: `Unknown action: ${String(action)}` });
