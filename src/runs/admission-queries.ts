@@ -43,7 +43,8 @@ export async function readAdmissionFacts(
       (select count(*) from runs r join sessions s on s.id = r.session_id
         where r.status = 'running' and s.worker_id = ${workerId}) as busy,
       (select count(*) from runs r join sessions s on s.id = r.session_id
-        where r.status = 'queued' and s.worker_id = ${workerId} and r.waiting_for ->> 'kind' = 'slot'
+        where r.finished_at is null and r.status = 'queued' and s.worker_id = ${workerId}
+          and r.waiting_for ->> 'kind' = 'slot'
           and r.queued_at < ${run.queuedAt} and r.id <> ${run.id}) as ahead,
       (select count(*) from attempts a join workers w on w.id = a.worker_id
         join workers mine on mine.hostname = w.hostname and mine.id = ${workerId}
@@ -122,13 +123,15 @@ export const recordLimit = (tx: Transaction, until: string) =>
 export async function findNextWaiting(db: Kysely<DB>, { id: sessionId, workerId }: { id: string; workerId: string }) {
   const { rows } = await sql<{ sessionId: string }>`
     (select r.session_id from runs r join sessions s on s.id = r.session_id
-      where r.status = 'queued' and s.worker_id = ${workerId} and r.waiting_for ->> 'kind' in ('slot', 'memory')
+      where r.finished_at is null and r.status = 'queued' and s.worker_id = ${workerId}
+        and r.waiting_for ->> 'kind' in ('slot', 'memory')
       order by r.queued_at limit 1)
     union
     (select r.session_id from runs r
       join workspaces w on w.session_id = r.session_id
       join workspaces mine on mine.path = w.path and mine.session_id = ${sessionId}
-      where r.status = 'queued' and r.session_id <> ${sessionId} and r.waiting_for ->> 'kind' = 'workspace'
+      where r.finished_at is null and r.status = 'queued' and r.session_id <> ${sessionId}
+        and r.waiting_for ->> 'kind' = 'workspace'
       order by r.queued_at limit 1)
     union
     (select r.session_id from runs r

@@ -16,3 +16,14 @@ export async function findDesired(
     where mine.id = ${run.sessionId}`.execute(tx);
   return rows[0];
 }
+
+/** Rows of (workspace_id, room): how many more runs may begin in each workspace that is not free to begin any number. */
+export const selectRoom = sql`
+  select o.workspace_id,
+    case when o.paused then 0 else o.desired - o.reported - coalesce(counted.running, 0) end as room
+  from orchestration o
+  left join (
+    select s.orchestration_id, count(*) as running from runs r join sessions s on s.id = r.session_id
+    where r.status = 'running' group by 1
+  ) counted on counted.orchestration_id = o.workspace_id
+  where o.paused or o.desired is not null`;

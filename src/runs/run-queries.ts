@@ -139,26 +139,6 @@ export const findRunByToken = (db: Kysely<DB>, tokenHash: Buffer) =>
     .executeTakeFirst();
 
 /**
- * Sessions of a worker that have something to do and no actor that lives, those that waited longest first: a run that is
- * not over, or copies of what one left that were never made.
- */
-export async function findDueSessions(db: Kysely<DB>, workerId: string, limit: number) {
-  const { rows } = await sql<{ sessionId: string }>`
-    select due.session_id from (
-      select r.session_id, r.queued_at as since from runs r join sessions s on s.id = r.session_id
-        where r.finished_at is null and s.worker_id = ${workerId} and (s.wake_at is null or s.wake_at <= now())
-      union all
-      select r.session_id, a.finished_at from attempts a join runs r on r.id = a.run_id
-        join sessions s on s.id = r.session_id
-        where a.worker_id = ${workerId} and s.worker_id = ${workerId} and a.finished_at is not null and a.kept_at is null
-    ) due
-    left join session_leases lease on lease.session_id = due.session_id
-    where lease.expires_at is null or lease.expires_at < now()
-    group by due.session_id order by min(due.since) limit ${limit}`.execute(db);
-  return rows;
-}
-
-/**
  * Ends the session's runs that have not begun as cancelled, and marks the one that is on for its actor to stop. The
  * caller holds the session's row lock, and nudges.
  */

@@ -4,17 +4,20 @@ import { setInterval as every } from "node:timers/promises";
 import type { Logger } from "../lib/logger.ts";
 import type { Queue } from "../queue/queue.ts";
 import { createActors } from "./actors.ts";
+import { findDueSessions } from "./due-queries.ts";
 import { LEASE_RENEWAL_MS, releaseLeasesOfWorker, renewLeases } from "./lease-queries.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { adoptLostSessions } from "./lost-workers.ts";
-import { findDueSessions } from "./run-queries.ts";
 import type { ActorParts } from "./session-actor.ts";
 import { LOST_SECONDS, touchWorker, upsertWorker } from "./worker-queries.ts";
 
 /** A lost worker counts as gone after 15 s, and is noticed with the next sweep: well within 20 s together. */
 const SWEEP_MS = 3_000;
-/** Sessions one sweep wakes; those that waited longest come first, the rest with the next sweep. */
-const SWEEP_LIMIT = 200;
+/**
+ * Sessions one sweep wakes; those that waited longest come first, the rest with the next sweep. Of those that could not
+ * begin anyway it wakes a few, by chance, so that each says truly after a while what it waits for.
+ */
+const SWEEP_LIMITS = { ready: 200, held: 20 };
 /** One sign of life that does not come makes a gap of two intervals, less what timers are late. */
 const MAX_GAP_MS = 2 * LEASE_RENEWAL_MS - 1_000;
 /** How long a stop waits for actors to let go: each looks up within a poll or two. */
@@ -34,7 +37,7 @@ export async function startWorker(parts: ActorParts & { queue: Queue; version: s
 
   async function sweep(): Promise<void> {
     if (life.isSteady()) await adoptLostSessions(parts);
-    for (const { sessionId } of await findDueSessions(db, workerId, SWEEP_LIMIT)) actors.wake(sessionId);
+    for (const { sessionId } of await findDueSessions(db, workerId, SWEEP_LIMITS)) actors.wake(sessionId);
   }
 
   async function renew(): Promise<void> {
