@@ -100,7 +100,7 @@ test(
 );
 
 test("ten runs that a usage limit parked go on once each when it ends", { timeout: 240_000 }, async () => {
-  limitEnds = Math.floor(Date.now() / 1000) + 15;
+  limitEnds = Math.floor(Date.now() / 1000) + 25;
   const ids = await Promise.all(
     Array.from({ length: 10 }, async (_, index) => {
       const projectPath = await newFolder(cluster, `limited-${index}`);
@@ -113,7 +113,7 @@ test("ten runs that a usage limit parked go on once each when it ends", { timeou
   );
   const statuses = async () =>
     (await Promise.all(ids.map((id) => cluster.call<Session>(`/api/sessions/${id}`)))).map(({ status }) => status);
-  await expect.poll(statuses, { timeout: 14_000 }).toEqual(ids.map(() => "waiting"));
+  await expect.poll(statuses, { timeout: 24_000 }).toEqual(ids.map(() => "waiting"));
   expect(Date.now(), "all were parked before the limit ended").toBeLessThan(limitEnds * 1000);
   await expect.poll(statuses, { timeout: 90_000, interval: 250 }).toEqual(ids.map(() => "completed"));
   for (const [index, id] of ids.entries()) {
