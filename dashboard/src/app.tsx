@@ -17,6 +17,10 @@ const OrchestrationPage = lazy(() =>
   import("./pages/orchestration-page.tsx").then((page) => ({ default: page.OrchestrationPage })),
 );
 
+const SchedulesPage = lazy(() =>
+  import("./pages/schedules-page.tsx").then((page) => ({ default: page.SchedulesPage })),
+);
+
 /** The page that stays in view behind the new-session dialog. */
 function behind(location: Location): Location {
   const { background } = (location.state ?? {}) as { background?: Location };
@@ -39,6 +43,7 @@ function Console() {
         <Routes location={creating ? behind(location) : location}>
           <Route path="/" element={<SessionsPage />} />
           <Route path="/sessions/:id" element={<SessionPage />} />
+          <Route path="/schedules" element={<SchedulesPage />} />
           <Route path="/orchestration" element={<OrchestrationPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>

@@ -175,7 +175,7 @@ const MailIcon = icon(
     <path d="m1.6 3.6 5.4 4 5.4-4" />
   </g>,
 );
-const CalendarIcon = icon(
+export const CalendarIcon = icon(
   "Calendar",
   <g strokeWidth="1.3">
     <rect x="1.6" y="2.6" width="10.8" height="9.8" rx="1" />

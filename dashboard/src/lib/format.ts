@@ -45,6 +45,20 @@ export function moment(at: string, now: number): string {
   return date.toDateString() === new Date(now).toDateString() ? time.format(date) : day.format(date);
 }
 
+const coming = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+/** A time to come: `today, 14:45`, `Mon 23 Nov, 09:00`. */
+export const comingTime = (at: string, now: number): string =>
+  new Date(at).toDateString() === new Date(now).toDateString()
+    ? `today, ${timeOfDay(at)}`
+    : coming.format(new Date(at));
+
 export const timeOfDay = (at: string): string => time.format(new Date(at));
 export const fullTime = (at: string): string => full.format(new Date(at));
 

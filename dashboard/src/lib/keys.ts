@@ -67,6 +67,7 @@ export const KEY_HELP: readonly { title: string; keys: readonly (readonly [strin
       ["N", "New session"],
       ["/", "Search the list"],
       ["G S", "Sessions"],
+      ["G C", "Schedules"],
       ["G O", "Orchestration"],
       [".", "Light or dark"],
       ["?", "These keys"],

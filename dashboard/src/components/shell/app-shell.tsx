@@ -12,6 +12,7 @@ import { useListKeys } from "../list/use-list-keys.ts";
 import { useSessionLists } from "../list/use-session-lists.ts";
 import { SideDrawer } from "../side-drawer.tsx";
 import { LoadingLine } from "./loading-line.tsx";
+import { PAGES } from "./pages.ts";
 import { PhoneTabs } from "./phone-tabs.tsx";
 import { StatusLine } from "./status-line.tsx";
 import { TopBar } from "./top-bar.tsx";
@@ -30,6 +31,7 @@ function useShellKeys(open: { palette: () => void; help: () => void }): void {
   useKeys({
     n: () => void navigate("/new", { state: { background: location } }),
     "g s": () => void navigate("/"),
+    "g c": () => void navigate("/schedules"),
     "g o": () => void navigate("/orchestration"),
     "/": () => {
       // The drawer gives the focus to its first field, which is the search.
@@ -66,7 +68,7 @@ function usePlace(): Place {
   const { pathname } = useLocation();
   const { isEmpty } = useSessionLists();
   const onSession = useMatch("/sessions/:id") !== null;
-  const alone = useMatch("/orchestration") !== null && (listBeside || phone);
+  const alone = PAGES.some(({ path }) => path === pathname) && (listBeside || phone);
   return {
     phone,
     listBeside,

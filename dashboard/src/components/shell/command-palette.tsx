@@ -14,6 +14,7 @@ import "../../styles/mantine-spotlight.css";
 import { useSchemeSwitch } from "../../lib/use-scheme-switch.ts";
 import { MarkIcon, PlusIcon, SearchIcon, SunIcon, TerminalIcon } from "../icons.tsx";
 import { StateIcon } from "../state-icon.tsx";
+import { PAGES } from "./pages.ts";
 import classes from "./command-palette.module.css";
 
 const [store, palette] = createSpotlight();
@@ -64,6 +65,12 @@ function useCommands(): SpotlightActionData[] {
       ),
       onClick: () => void navigate("/"),
     },
+    ...PAGES.map(({ path, name, Icon }) => ({
+      id: path,
+      label: name,
+      leftSection: <Icon />,
+      onClick: () => void navigate(path),
+    })),
     {
       id: "failed",
       label: "Failed sessions",

@@ -1,20 +1,24 @@
 import { Link, useLocation } from "react-router";
-import { MoreIcon, RunningIcon, TerminalIcon } from "../icons.tsx";
+import { MoreIcon, TerminalIcon } from "../icons.tsx";
+import { PAGES } from "./pages.ts";
 import classes from "./phone-tabs.module.css";
 
 /** The bar at the foot of a phone: the pages there are, and everything else under More. */
 export function PhoneTabs({ onMore }: { onMore: () => void }) {
-  const onOrchestration = useLocation().pathname === "/orchestration";
+  const { pathname } = useLocation();
+  const onSessions = PAGES.every(({ path }) => path !== pathname);
   return (
     <nav className={classes.tabs} aria-label="Main">
-      <Link to="/" aria-current={onOrchestration ? undefined : "page"}>
+      <Link to="/" aria-current={onSessions ? "page" : undefined}>
         <TerminalIcon size={18} />
         Sessions
       </Link>
-      <Link to="/orchestration" aria-current={onOrchestration ? "page" : undefined}>
-        <RunningIcon size={18} />
-        Orchestration
-      </Link>
+      {PAGES.map(({ path, name, Icon }) => (
+        <Link key={path} to={path} aria-current={path === pathname ? "page" : undefined}>
+          <Icon size={18} />
+          {name}
+        </Link>
+      ))}
       <button type="button" onClick={onMore}>
         <MoreIcon size={18} />
         More

@@ -5,10 +5,9 @@ import { Button } from "../button.tsx";
 import { MarkIcon, PanelIcon, PlusIcon, SearchIcon } from "../icons.tsx";
 import { useSessionLists } from "../list/use-session-lists.ts";
 import { FleetLine } from "./fleet-line.tsx";
+import { PAGES } from "./pages.ts";
 import { SchemeButton } from "./scheme-button.tsx";
 import classes from "./top-bar.module.css";
-
-const ORCHESTRATION = "/orchestration";
 
 function toggleSearch(search: boolean): void {
   setPanes({ search });
@@ -18,7 +17,7 @@ function toggleSearch(search: boolean): void {
 function PhoneBar() {
   const { search } = usePanes();
   const location = useLocation();
-  const onList = location.pathname !== ORCHESTRATION;
+  const onList = PAGES.every(({ path }) => path !== location.pathname);
   return (
     <>
       <header className={classes.phone}>
@@ -49,6 +48,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
   const location = useLocation();
   const { needs } = useSessionLists();
   if (phone) return <PhoneBar />;
+  const page = PAGES.find(({ path }) => path === location.pathname);
   return (
     <header className={classes.top}>
       {!listBeside && (
@@ -57,14 +57,10 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
         </Button>
       )}
       <Link to="/" className={classes.brand}>
-        <MarkIcon /> claude-orchestrator
+        <MarkIcon /> <span>claude-orchestrator</span>
       </Link>
       <nav className={classes.nav} aria-label="Main">
-        <Link
-          to="/"
-          className={classes.navLink}
-          aria-current={location.pathname === ORCHESTRATION ? undefined : "page"}
-        >
+        <Link to="/" className={classes.navLink} aria-current={page ? undefined : "page"}>
           Sessions
           {needs > 0 && (
             <b className="num">
@@ -73,13 +69,16 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
             </b>
           )}
         </Link>
-        <Link
-          to={ORCHESTRATION}
-          className={classes.navLink}
-          aria-current={location.pathname === ORCHESTRATION ? "page" : undefined}
-        >
-          Orchestration
-        </Link>
+        {PAGES.map(({ path, name }) => (
+          <Link
+            key={path}
+            to={path}
+            className={classes.navLink}
+            aria-current={path === page?.path ? "page" : undefined}
+          >
+            {name}
+          </Link>
+        ))}
       </nav>
       <span className="grow" />
       <button type="button" className={classes.find} onClick={onSearch}>
