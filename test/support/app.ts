@@ -12,9 +12,10 @@ import { RunPage } from "../../src/contract/run.ts";
 import { Session, type SessionStatus } from "../../src/contract/session.ts";
 import type { Database } from "../../src/db/database.ts";
 import { createLogger } from "../../src/lib/logger.ts";
+import { compileCache } from "./compile-cache.ts";
 import { testDatabase } from "./database.ts";
 
-/** What the server's environment holds in tests: nothing of the machine's but its PATH. */
+/** What the server's environment holds in tests: nothing of the machine's but its PATH, and where it keeps compiled code. */
 const FAKE_KEY = "sk-ant-test-0000000000000000";
 const FINISH_MS = 45_000;
 
@@ -46,6 +47,7 @@ type RunPage = z.infer<typeof RunPage>;
 export function testEnvironment(folder: string, values: Record<string, string>): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+    ...compileCache,
     HOME: join(folder, "home"),
     LANG: "C.UTF-8",
     DATA_DIR: join(folder, "data"),

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { compileCache } from "./compile-cache.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const LONGEST_MS = 60_000;
@@ -28,7 +29,7 @@ interface Around {
 export function startCommand(args: readonly string[], { env = {}, cwd, input = "" }: Around = {}): RunningCommand {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", ...env },
+    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", ...compileCache, ...env },
     timeout: LONGEST_MS,
   });
   let out = "";
