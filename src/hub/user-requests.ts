@@ -89,4 +89,4 @@ export function createUserRequests(send: (frame: HubFrame) => boolean) {
 }
 
 const isLast = (data: unknown): boolean =>
-  typeof data === "object" && data !== null && "type" in data && LAST.has(String(data.type));
+  typeof data === "object" && data !== null && "type" in data && typeof data.type === "string" && LAST.has(data.type);

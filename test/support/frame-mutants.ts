@@ -44,7 +44,8 @@ const VALUES: readonly ((random: Random) => unknown)[] = [
   () => "\u0000\u001b[2J\ud800 \"><img src=x onerror=alert(1)>' OR 1=1 --",
   () => "../../../../etc/passwd",
   (random) => String.fromCodePoint(...Array.from({ length: 20 }, () => Math.floor(random() * 0xffff))),
-  () => ({ __proto__: null, toString: null, length: -1 }),
+  () => ({ toString: null, length: -1 }),
+  () => ({ length: { toString: null, valueOf: null } }),
   () => [["a"], ["b", 1], ["c", "d", "e"]],
   () => [["\r\nx", "y\r\nSet-Cookie: hub=1"]],
   () => Array.from({ length: 300 }, () => ["a", "b"]),
@@ -60,10 +61,11 @@ const written = (frame: object): string =>
     .replaceAll(`"${DEEP}{"`, () => NESTED_OBJECTS)
     .replaceAll(`"${DEEP}"`, () => NESTED);
 
-export function mutantsOf(corpus: readonly object[], random: Random) {
+/** `rare`: the share of large and deep values, which take their time. */
+export function mutantsOf(corpus: readonly object[], random: Random, { rare = 0.005 }: { rare?: number } = {}) {
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
   const chance = (share: number): boolean => random() < share;
-  const value = (): unknown => (chance(0.005) ? pick(RARE) : pick(VALUES)?.(random));
+  const value = (): unknown => (chance(rare) ? pick(RARE) : pick(VALUES)?.(random));
 
   /** Changes one field of the frame, at any depth. */
   function damage(frame: Record<string, unknown>): void {
@@ -73,7 +75,7 @@ export function mutantsOf(corpus: readonly object[], random: Random) {
     const way = random();
     if (way < 0.2) delete frame[key];
     else if (way < 0.3) define(frame, pick(FOREIGN_FIELDS) ?? "x", value());
-    else if (way < 0.45) frame[key] = pick(Object.values(pick(corpus) ?? {}));
+    else if (way < 0.45) frame[key] = structuredClone(pick(Object.values(pick(corpus) ?? {})));
     else frame[key] = value();
   }
 
