@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { closingReporter } from "./test/support/closing-reporter.ts";
 
+/** How long a test looks for what must come; vitest's own second is too short for a busy machine. */
+const patient = { poll: { timeout: 15_000 } };
+
 /** Two workers on any machine: the integration tests start servers, databases and agents of their own. */
 const workers = 2;
 
@@ -14,9 +17,10 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          expect: patient,
           include: ["test/unit/**/*.test.ts"],
           setupFiles: ["test/support/property-seed.ts"],
-          testTimeout: 10_000,
+          testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -24,16 +28,18 @@ export default defineConfig({
         oxc: { jsx: { runtime: "automatic" } },
         test: {
           name: "dashboard",
+          expect: patient,
           include: ["dashboard/src/**/*.test.{ts,tsx}"],
           environment: "happy-dom",
           setupFiles: ["dashboard/src/test-setup.ts"],
-          testTimeout: 15_000,
+          testTimeout: 20_000,
           sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: "integration",
+          expect: patient,
           include: ["test/integration/**/*.test.ts"],
           setupFiles: ["test/support/property-seed.ts"],
           globalSetup: ["test/support/global-setup.ts"],
@@ -47,6 +53,7 @@ export default defineConfig({
       {
         test: {
           name: "mail",
+          expect: patient,
           include: ["test/mail/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 120_000,
@@ -58,6 +65,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          expect: patient,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 120_000,
@@ -68,6 +76,7 @@ export default defineConfig({
       {
         test: {
           name: "n8n",
+          expect: patient,
           include: ["test/n8n/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 240_000,
@@ -79,6 +88,7 @@ export default defineConfig({
       {
         test: {
           name: "kill",
+          expect: patient,
           include: ["test/kill/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           testTimeout: 300_000,
