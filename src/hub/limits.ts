@@ -30,6 +30,10 @@ export const HUB_LIMITS = {
   requestsPerMachine: 256,
   firstByteMs: 30_000,
   plainBodyBytes: 10 * 1024 * 1024,
+  /** Of one person's requests to machines without the tunnel, bodies and answers together. */
+  plainBytesPerUser: 128 * 1024 * 1024,
+  /** Changes of a machine's status a second, averaged over ten, that are recorded one by one. */
+  statusPerSecond: 50,
   signInSeconds: 7 * 24 * 60 * 60,
   ticketSeconds: 60,
   recheckMs: 60 * 60_000,

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError } from "../lib/errors.ts";
+import { createHeldBytes } from "./held-bytes.ts";
 import { createHops } from "./hop.ts";
 import type { HubCore } from "./hub-core.ts";
+import { HUB_LIMITS } from "./limits.ts";
 import type { MachineLink } from "./machine-link.ts";
 import { findVisibleMachine, type MachineRow } from "./machine-queries.ts";
 import { createOldChat } from "./old-chat.ts";
@@ -29,6 +31,7 @@ type Socket = Duplex & { head: Buffer };
 function createPassage(core: HubCore) {
   const { secrets, ways } = core;
   const chat = createOldChat(core);
+  const held = createHeldBytes(HUB_LIMITS.plainBytesPerUser);
   const identity = (link: MachineLink, viewer: Viewer) => secrets.signIdentity(viewer, link.clientId);
 
   async function pass(req: IncomingMessage, res: ServerResponse, link: MachineLink, { viewer, base }: Visit) {
@@ -37,7 +40,7 @@ function createPassage(core: HubCore) {
     try {
       if (tunnel) return await proxyHttp(req, res, { tunnel, identity: await identity(link, viewer) });
       const [path = "/", query] = (req.url ?? "/").slice((base ?? "").length).split("?", 2);
-      await proxyPlain(req, res, { link, viewer, base, query, path: path === "" ? "/" : path });
+      await proxyPlain(req, res, { link, viewer, base, held, query, path: path === "" ? "/" : path });
     } finally {
       done();
     }

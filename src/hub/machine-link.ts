@@ -24,8 +24,7 @@ export function createMachineLink(socket: WebSocket, identity: MachineIdentity) 
   const plain = createPlainRequests(send);
   const userRequests = createUserRequests(send);
   const hasTunnel = identity.capabilities.includes(TUNNEL_CAPABILITY);
-  // What waits to be sent is bounded by the credit of its streams.
-  const tunnel = hasTunnel ? createTunnel({ send: (message) => socket.send(message) }) : undefined;
+  const tunnel = hasTunnel ? createTunnel({ send: (message) => sendBytes(socket, message) }) : undefined;
   const close = (code: number, reason: string): void => closeSocket(socket, code, reason);
   const waiting = new Set<() => void>();
 
@@ -37,6 +36,8 @@ export function createMachineLink(socket: WebSocket, identity: MachineIdentity) 
     send,
     plain,
     userRequests,
+    /** Whether somebody waits for an answer by frame. */
+    isAsked: (): boolean => plain.size + userRequests.size > 0,
     /** Ends it for a reason the machine is told. */
     close,
     replaced: () => close(CLOSE.replaced, "A newer connection of this machine"),
@@ -53,6 +54,12 @@ export function createMachineLink(socket: WebSocket, identity: MachineIdentity) 
       for (const callback of waiting) callback();
     },
   };
+}
+
+/** A machine that gives credit and does not read would have us keep it all: it is given up. */
+function sendBytes(socket: WebSocket, message: Uint8Array): void {
+  if (socket.bufferedAmount > HUB_LIMITS.machineQueueBytes) socket.terminate();
+  else socket.send(message);
 }
 
 /** False when it is gone, or so far behind that it is given up. */

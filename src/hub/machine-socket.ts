@@ -8,6 +8,7 @@ import { enterMachine } from "./enter-machine.ts";
 import { createFramePace } from "./frame-pace.ts";
 import { hearMachine } from "./hear-machine.ts";
 import type { HubSecrets } from "./hub-secrets.ts";
+import { createLatest } from "./latest-status.ts";
 import { HUB_LIMITS } from "./limits.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Timeline } from "./machine-events.ts";
@@ -55,10 +56,11 @@ export function acceptMachine(parts: MachineSocketParts, socket: WebSocket, toke
 }
 
 function createConversation(parts: MachineSocketParts, socket: WebSocket, token: Token) {
-  const { db, log, links, tell } = parts;
+  const { log } = parts;
   let link: MachineLink | undefined;
   let isEntering = false;
   let turn = Promise.resolve();
+  const status = createLatest(hear);
   const tooLate = setTimeout(() => closeSocket(socket, CLOSE.refused, "No register"), HUB_LIMITS.registerMs);
 
   /** What needs the database happens in the order of the frames; when it fails the machine is sent away and comes back. */
@@ -79,10 +81,16 @@ function createConversation(parts: MachineSocketParts, socket: WebSocket, token:
       void inTurn(async () => {
         link = await enterMachine(parts, { socket, token, frame });
       });
-    } else if (link) {
-      const work = hearMachine(link, frame, parts);
-      if (work) void inTurn(work);
+    } else if (frame.type === "status_update") {
+      status.hear(frame);
+    } else {
+      hear(frame);
     }
+  }
+
+  function hear(frame: MachineFrame): void {
+    const work = link && hearMachine(link, frame, parts);
+    if (work) void inTurn(work);
   }
 
   return {
@@ -92,6 +100,8 @@ function createConversation(parts: MachineSocketParts, socket: WebSocket, token:
     hear(data: Buffer): void {
       if (link?.hasTunnel && data.length > HUB_LIMITS.frameBytes)
         return closeSocket(socket, CLOSE.tooLarge, "Frame too large");
+      // Nobody asked for so much, or waits for it any more: it is not even read.
+      if (data.length > HUB_LIMITS.frameBytes && !link?.isAsked()) return;
       const parsed = parseMachineFrame(data.toString("utf8"));
       if (parsed.ok) return receive(parsed.frame);
       sendFrame(socket, { type: "error", message: `Invalid message format: ${parsed.message}` });
@@ -100,19 +110,20 @@ function createConversation(parts: MachineSocketParts, socket: WebSocket, token:
     /** The socket is gone; resolves when that is recorded. */
     leave(): Promise<void> {
       clearTimeout(tooLate);
+      status.stop();
       link?.end();
       // In turn: it may be entering just now.
       return inTurn(async () => {
-        if (!link) return;
-        link.end();
-        links.remove(link);
-        if (parts.isStopping()) return;
-        await markDisconnected(
-          db,
-          { id: link.machineId, connectionId: link.connectionId },
-          { text: "the connection ended", tell },
-        );
+        if (link) await recordLeft(parts, link);
       });
     },
   };
+}
+
+async function recordLeft({ db, links, tell, isStopping }: MachineSocketParts, link: MachineLink): Promise<void> {
+  link.end();
+  links.remove(link);
+  if (isStopping()) return;
+  const own = { id: link.machineId, connectionId: link.connectionId };
+  await markDisconnected(db, own, { text: "the connection ended", tell });
 }

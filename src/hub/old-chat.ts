@@ -8,7 +8,6 @@ import { HUB_LIMITS } from "./limits.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Timeline } from "./machine-events.ts";
 import { closeSocket, type MachineLink, sendFrame } from "./machine-link.ts";
-import type { OpenWays } from "./open-ways.ts";
 import { rawBytes } from "./raw-bytes.ts";
 import type { Chunk } from "./user-requests.ts";
 import type { Viewer } from "./viewer.ts";
@@ -25,7 +24,6 @@ const CHAT_PATH = /^(?:\/clients\/m[0-9a-z]{15}\/tunnel)?\/ws(?:\?|$)/u;
 interface ChatParts {
   liveness: Liveness;
   timeline: Timeline;
-  ways: OpenWays;
 }
 
 /**
@@ -49,8 +47,6 @@ export function createOldChat(parts: ChatParts) {
     ): Promise<void> {
       if (!CHAT_PATH.test(req.url ?? ""))
         throw new AppError("unavailable", "This machine is of an older kind: of its sockets only the chat is carried");
-      if (parts.ways.of((way) => way.viewer.userId === viewer.userId).length > HUB_LIMITS.waysPerUser)
-        throw new AppError("rate_limited", "Too much is open already");
       return new Promise((resolve) => {
         socket.once("close", () => resolve());
         server.handleUpgrade(req, socket, socket.head, (chat) => {

@@ -40,6 +40,9 @@ export function createPlainRequests(send: (frame: HubFrame) => boolean) {
     fail(requestId: string, message: string): void {
       open.get(requestId)?.reject(new AppError("upstream_failed", `The machine says: ${message.slice(0, 200)}`));
     },
+    get size() {
+      return open.size;
+    },
     end(): void {
       for (const { reject } of open.values())
         reject(new AppError("upstream_failed", "The machine was disconnected before it answered"));

@@ -77,16 +77,30 @@ export const plainRequestHeaders = (req: IncomingMessage, viewer: Viewer): Heade
 /** A cookie stays at the origin that set it, or with `path` below that path of the hub; ours cannot be set at all. */
 function confine(cookie: string, path: string | undefined): string | undefined {
   const [pair = "", ...attributes] = cookie.split(";").map((part) => part.trim());
-  if (OUR_COOKIES.has(pair.split("=", 1)[0]?.trim() ?? "")) return undefined;
+  const name = pair.split("=", 1)[0]?.trim() ?? "";
+  // One without a name is sent back as its value alone, which may read like one of ours.
+  if (OUR_COOKIES.has(name) || name === "" || !pair.includes("=")) return undefined;
   const drop = path === undefined ? /^domain\s*=/iu : /^(?:domain|path)\s*=/iu;
   const kept = attributes.filter((attribute) => !drop.test(attribute));
   return [pair, ...kept, ...(path === undefined ? [] : [`Path=${path}`])].join("; ");
 }
 
+/** What would reach beyond the page that is answered: other connections, the cookies of all our origins. */
+const BEYOND = new Set(["alt-svc", "clear-site-data"]);
+/** In path mode also what would hold for the hub's own origin, after the machine is gone. */
+const BEYOND_PATH = new Set([
+  "service-worker-allowed",
+  "strict-transport-security",
+  "nel",
+  "report-to",
+  "reporting-endpoints",
+]);
+
 /** A machine's headers as a browser may have them; flat, for writeHead. Names and values that HTTP cannot carry are left out. */
 export function answerHeaders(pairs: HeaderPairs, { cookiePath }: { cookiePath?: string } = {}): string[] {
   return passing(pairs).flatMap(([name, value]) => {
-    if (OURS.test(name) || name === "alt-svc" || !/^[\w!#$%&'*+.^`|~-]+$/u.test(name)) return [];
+    if (OURS.test(name) || BEYOND.has(name) || (cookiePath !== undefined && BEYOND_PATH.has(name))) return [];
+    if (!/^[\w!#$%&'*+.^`|~-]+$/u.test(name)) return [];
     const kept = name === "set-cookie" ? confine(value, cookiePath) : value;
     return kept === undefined || /[^\t\u0020-\u007e\u0080-\u00ff]/u.test(kept) ? [] : [name, kept];
   });

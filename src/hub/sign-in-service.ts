@@ -122,5 +122,7 @@ function openBegun(secrets: HubSecrets, cookie: string | undefined): Begun {
 /** Only a path of ours: a link to the hub must not end at another site. */
 export function ownPath(to: string): string {
   const url = URL.parse(to, "http://hub.invalid");
-  return url?.origin === "http://hub.invalid" && to.startsWith("/") ? `${url.pathname}${url.search}` : "/dashboard";
+  if (url?.origin !== "http://hub.invalid" || !to.startsWith("/")) return "/dashboard";
+  // `/.//elsewhere` is a path here, and as a Location another site.
+  return `${url.pathname.replace(/^\/+/u, "/")}${url.search}`;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import { type Duplex, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { hasBody } from "../auth/browser-rules.ts";
 import { TunnelOpen, type TunnelHead } from "../contract/orchestrator-tunnel.ts";
@@ -53,9 +53,42 @@ export async function proxyHttp(req: IncomingMessage, res: ServerResponse, way: 
   if (hasBody(req)) req.pipe(stream);
   const head = await headOf(stream, req);
   if (head.status < 200) throw new AppError("upstream_failed", "The machine answered what HTTP does not know");
-  res.writeHead(head.status, STATUS_CODES[head.status] ?? "", answerHeaders(head.headers));
+  const { headers, length } = framedHeaders(head);
+  res.writeHead(head.status, STATUS_CODES[head.status] ?? "", answerHeaders(headers));
   res.flushHeaders();
-  await pipeline(stream, res, { end: true }).catch(() => res.destroy());
+  const hasNoBody = req.method === "HEAD" || head.status === 204 || head.status === 304;
+  const body = length === undefined || hasNoBody ? [] : [exactly(length)];
+  await pipeline([stream, ...body, res]).catch(() => res.destroy());
+}
+
+/**
+ * The headers of an answer whose length may be believed: what follows a wrong one would be the next answer to whoever reads
+ * from this connection, and before a proxy that is anybody, at any of our origins.
+ */
+function framedHeaders({ status, headers }: TunnelHead): {
+  headers: TunnelHead["headers"];
+  length: number | undefined;
+} {
+  const [[, said] = ["", ""], ...more] = headers.filter(isLength);
+  if (/^\d{1,15}$/u.test(said) && more.length === 0 && status !== 204) return { headers, length: Number(said) };
+  return { headers: headers.filter((pair) => !isLength(pair)), length: undefined };
+}
+
+const isLength = ([name]: readonly [string, string]): boolean => name.toLowerCase() === "content-length";
+
+const wrongLength = () => new AppError("upstream_failed", "The machine's answer has another length than it said");
+
+/** Passes bytes on, and fails when there are not as many as were said; the connection ends with that. */
+function exactly(length: number): Transform {
+  let left = length;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      left -= chunk.length;
+      if (left < 0) done(wrongLength());
+      else done(null, chunk);
+    },
+    flush: (done) => done(left === 0 ? null : wrongLength()),
+  });
 }
 
 /** A WebSocket through the tunnel: after the handshake its bytes pass as they are. */
@@ -67,7 +100,7 @@ export async function proxyWebSocket(req: IncomingMessage, socket: Duplex & { he
   const lines = [
     `HTTP/1.1 ${head.status} ${STATUS_CODES[head.status] ?? ""}`,
     ...(isAccepted ? ["Connection: Upgrade", "Upgrade: websocket"] : ["Connection: close"]),
-    ...pairLines(answerHeaders(head.headers)),
+    ...pairLines(answerHeaders(framedHeaders(head).headers)),
   ];
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   if (isAccepted) {

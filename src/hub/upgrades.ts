@@ -36,7 +36,8 @@ export function createUpgrades(parts: UpgradeParts) {
 
   /** One place for all roles: what a socket may do is decided here, and nowhere by what it says later. */
   async function decide(req: IncomingMessage, address: string): Promise<Accept> {
-    const url = new URL(req.url ?? "/", "http://hub");
+    const url = URL.parse(req.url ?? "/", "http://hub");
+    if (!url) throw new AppError("invalid", "This address cannot be read");
     if (url.pathname === "/ws/pending") return decidePending(url, address);
     if (url.pathname !== "/ws/connect") throw new AppError("not_found", "There is no socket here");
     if (url.searchParams.get("type") === "browser") {

@@ -4,6 +4,9 @@ import { DATA_BYTES, INITIAL_WINDOW, MAX_WINDOW, type TunnelFrame } from "../con
 /** Consumed bytes are given back as credit in portions of this size, not frame by frame. */
 const GRANT_BYTES = INITIAL_WINDOW / 4;
 
+/** So many frames, none of them read yet, are no slow reader but memory that is eaten crumb by crumb: each costs more than it carries. */
+const MAX_UNREAD_FRAMES = 8_192;
+
 /** Sends as far as the other end has given credit; the rest waits. */
 export function createSender(id: number, send: (frame: TunnelFrame) => void) {
   let credit = INITIAL_WINDOW;
@@ -45,6 +48,20 @@ export function createReceiver(id: number, send: (frame: TunnelFrame) => void) {
   let consumed = 0;
   let isEnded = false;
   let wantsMore = false;
+  let frames = 0;
+  let frameBytes = 0;
+
+  /** Looked at once in a while: whether all of the last frames still wait. What waits is read in the order in which it came. */
+  function isFloodedBy(data: Uint8Array, to: Duplex): boolean {
+    frames += 1;
+    frameBytes += data.length;
+    if (frames < MAX_UNREAD_FRAMES) return false;
+    const waiting = queue.reduce((sum, { length }) => sum + length, to.readableLength + data.length);
+    const isFlood = waiting >= frameBytes;
+    frames = 0;
+    frameBytes = 0;
+    return isFlood;
+  }
 
   function pull(to: Duplex): void {
     wantsMore = true;
@@ -64,10 +81,10 @@ export function createReceiver(id: number, send: (frame: TunnelFrame) => void) {
 
   return {
     pull,
-    /** False when more came than there was credit for, or after the end. */
+    /** False when more came than there was credit for, or after the end, or in crumbs that nobody reads. */
     take(data: Uint8Array, to: Duplex): boolean {
       credit -= data.length;
-      if (credit < 0 || isEnded) return false;
+      if (credit < 0 || isEnded || isFloodedBy(data, to)) return false;
       if (data.length > 0) queue.push(data);
       if (wantsMore) pull(to);
       return true;

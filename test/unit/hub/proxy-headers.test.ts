@@ -54,6 +54,8 @@ test("a machine sets cookies for its own origin only, and none of ours", () => {
       ["Set-Cookie", "a=1; domain=hub.example; Path=/x; HttpOnly"],
       ["Set-Cookie", "__Host-hub=stolen; Path=/"],
       ["set-cookie", "hub=stolen"],
+      ["set-cookie", "=hub=stolen; Path=/"],
+      ["set-cookie", "hub"],
       ["Connection", "close, X-Drop"],
       ["X-Drop", "1"],
       ["Transfer-Encoding", "chunked"],
@@ -64,6 +66,20 @@ test("a machine sets cookies for its own origin only, and none of ours", () => {
     "set-cookie",
     "a=1; Secure; Path=/clients/m/proxy",
   ]);
+});
+
+test("what reaches beyond the page that is answered is left out: other origins' cookies, and below the hub's address its whole origin", () => {
+  const pairs: [string, string][] = [
+    ["Clear-Site-Data", '"cookies"'],
+    ["Alt-Svc", 'h3=":443"'],
+    ["Service-Worker-Allowed", "/"],
+    ["NEL", "{}"],
+    ["Strict-Transport-Security", "max-age=1"],
+    ["Vary", "Accept"],
+  ];
+  expect(answerHeaders(pairs, { cookiePath: "/clients/m/proxy" })).toEqual(["vary", "Accept"]);
+  expect(answerHeaders(pairs)).not.toContain("clear-site-data");
+  expect(answerHeaders(pairs)).toContain("service-worker-allowed");
 });
 
 test("whatever a machine calls a header, it cannot break the answer apart", () => {

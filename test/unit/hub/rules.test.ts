@@ -56,6 +56,15 @@ test("a way back leads to a path of ours, wherever it was to lead", () => {
   expect(ownPath("/clients?x=1")).toBe("/clients?x=1");
   for (const to of ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "evil", ""])
     expect(ownPath(to)).toBe("/dashboard");
+  // A browser takes what begins with two slashes for another site.
+  const crooked = [
+    "/.//evil.example",
+    "/%2e//evil.example",
+    "/a/..//evil.example",
+    "/.///evil.example",
+    "/./\\evil.example",
+  ];
+  expect(crooked.map(ownPath).filter((path) => !/^\/(?![/\\])/u.test(path))).toEqual([]);
 });
 
 describe("who may sign in", () => {
