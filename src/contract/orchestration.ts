@@ -152,6 +152,12 @@ export type OrchestrationChange = z.infer<typeof OrchestrationChange>;
 
 export const OrchestrationHistory = Page(OrchestrationChange).meta({ id: "OrchestrationHistory" });
 
+/** The answer to `subscribe`; a workspace that is not known is not told of until somebody makes it. */
+export interface SubscribedEvent {
+  workspaceId: string;
+  known: boolean;
+}
+
 /** What a socket hears as `orchestration.global`. `seq` never falls, and each change has a higher one. */
 export interface GlobalEvent extends Counts {
   seq: number;

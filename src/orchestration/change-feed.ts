@@ -4,6 +4,7 @@ import type { Listener } from "../db/notify.ts";
 import type { Logger } from "../lib/logger.ts";
 import { startRepeating } from "../lib/repeat.ts";
 import { findToldAfter, readEverything, type Told } from "./change-queries.ts";
+import { createReader } from "./reader.ts";
 import { CHANGES } from "./workspace-queries.ts";
 
 export type ChangeFeed = Awaited<ReturnType<typeof openChangeFeed>>;
@@ -18,6 +19,8 @@ export interface Tellers {
 /** A NOTIFY can be lost with its connection; this is how late a change can then be. */
 const PATROL_MS = 5_000;
 const READ_AT_ONCE = 500;
+/** How long a new socket waits for the database before it is shown what this process knows. */
+const CATCH_UP_MS = 10_000;
 
 type Shown = Pick<Told, "seq" | "version" | "running" | "desired" | "paused"> & { workspaceId: string };
 
@@ -45,9 +48,6 @@ export async function openChangeFeed(
   let global: GlobalEvent = totals;
   let cursor = totals.seq;
   for (const row of rows) workspaces.set(row.workspaceId, eventOf({ ...row, seq: totals.seq }));
-  const stopped = new AbortController();
-  let reading: Promise<void> | undefined;
-  let again = false;
 
   function take(told: Told): void {
     cursor = told.seq;
@@ -62,26 +62,16 @@ export async function openChangeFeed(
     tell.workspace(event);
   }
 
-  async function readOn(): Promise<void> {
-    try {
-      do {
-        again = false;
-        const told = await findToldAfter(db, cursor, READ_AT_ONCE);
-        for (const one of told) take(one);
-        if (told.length === READ_AT_ONCE) again = true;
-      } while (again && !stopped.signal.aborted);
-    } catch (error) {
-      log.warn({ err: error }, "changes of orchestration could not be read; it is tried again");
-    } finally {
-      reading = undefined;
-    }
+  async function read(): Promise<boolean> {
+    const told = await findToldAfter(db, cursor, READ_AT_ONCE);
+    for (const one of told) take(one);
+    return told.length === READ_AT_ONCE;
   }
 
-  function wake(): void {
-    again = true;
-    if (!stopped.signal.aborted) reading ??= readOn();
-  }
-
+  const onError = (error: unknown): void =>
+    log.warn({ err: error }, "changes of orchestration could not be read; it is tried again");
+  const reader = createReader({ read, onError, patienceMs: CATCH_UP_MS });
+  const { wake, caughtUp } = reader;
   await listener.listen(CHANGES, wake);
   listener.onResync(wake);
   wake();
@@ -91,11 +81,15 @@ export async function openChangeFeed(
     get global(): GlobalEvent {
       return global;
     },
-    /** What a workspace was last told to be; undefined when there is none. */
-    workspace: (workspaceId: string): WorkspaceEvent | undefined => workspaces.get(workspaceId),
+    /** What a workspace is as of the last change, whichever that was of; undefined when there is none. */
+    workspace(workspaceId: string): WorkspaceEvent | undefined {
+      const last = workspaces.get(workspaceId);
+      return last && { ...last, seq: global.seq };
+    },
+    /** Awaited before a socket hears anything: who comes from another process is not told what they know to be over. */
+    caughtUp,
     async [Symbol.asyncDispose](): Promise<void> {
-      stopped.abort();
-      await Promise.all([patrol[Symbol.asyncDispose](), reading]);
+      await Promise.all([patrol[Symbol.asyncDispose](), reader[Symbol.asyncDispose]()]);
     },
   };
 }

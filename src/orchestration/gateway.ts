@@ -6,39 +6,40 @@ import type { SocketDoor } from "../http/upgrades.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Tellers } from "./change-feed.ts";
+import { boundConnection, ENGINE_LIMITS, ENGINE_OPTIONS } from "./engine-limits.ts";
 import { roomOfProject, roomOfWorkspace } from "./socket-events.ts";
 
 /** Newer editors dial the first, older ones the second; so far the oldest, with a namespace of its own. */
 const PATHS = ["/orchestration", "/socket.io"] as const;
 const NAMESPACES = ["/", "/orchestration"] as const;
 
-const LIMITS = {
-  pingInterval: 25_000,
-  pingTimeout: 20_000,
-  /** What a client may send at once. */
-  maxHttpBufferSize: 64 * 1024,
-  upgradeTimeout: 10_000,
-};
 /** Who has not said who they are by then is cut off. */
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 20_000;
 
 interface Parts {
   who: Pick<WhoIsAsking, "identify">;
   log: Logger;
   onSocket: (socket: Socket) => void;
+  /** Resolves when everything that was told elsewhere was told here, too. */
+  caughtUp: () => Promise<void>;
+  /** Connections at once, of all clients. */
+  maxConnections?: number;
 }
 
 /**
  * Socket.IO at the paths and namespaces that published editors dial. It tells only its own sockets: each process reads
  * the changes itself, in order, which an adapter between processes would not keep.
  */
-export function createGateway({ who, log, onSocket }: Parts) {
+export function createGateway({ who, log, onSocket, caughtUp, maxConnections = ENGINE_LIMITS.connections }: Parts) {
   const io = new Server({ serveClient: false, connectTimeout: CONNECT_TIMEOUT_MS });
   const engines = PATHS.map((path) => {
-    const engine = new Engine({ ...LIMITS, transports: ["websocket", "polling"] });
+    const engine = new Engine({ ...ENGINE_OPTIONS, allowRequest: (_req, answer) => answer(null, !isFull()) });
+    engine.on("connection", boundConnection);
     io.bind(engine);
     return { path, engine };
   });
+  const isFull = () => engines.reduce((sum, { engine }) => sum + engine.clientsCount, 0) >= maxConnections;
+  const asked = new WeakMap<Socket["conn"], Set<string>>();
   const spaces = NAMESPACES.map((name) => io.of(name));
   for (const space of spaces) {
     // Refused before it is connected: editors that are cut off afterwards dial again at once, without end.
@@ -47,7 +48,13 @@ export function createGateway({ who, log, onSocket }: Parts) {
   }
 
   async function judge(socket: Socket, next: (error?: Error) => void): Promise<void> {
-    next(await refusal({ who, log }, socket));
+    // Each packet that asks for a namespace would make one more socket of the same connection, which hears everything.
+    const before = asked.get(socket.conn) ?? new Set();
+    if (before.has(socket.nsp.name)) return next(new Error("This connection has asked for this namespace before"));
+    asked.set(socket.conn, before.add(socket.nsp.name));
+    const refused = await refusal({ who, log }, socket);
+    if (!refused) await caughtUp();
+    return next(refused);
   }
 
   const engineAt = (path: string) => engines.find((one) => path === one.path || path === `${one.path}/`)?.engine;

@@ -3,11 +3,13 @@ import type { PageQuery } from "../contract/page.ts";
 import type { Database } from "../db/database.ts";
 import { encodeCursor, toPage } from "../lib/cursor.ts";
 import { invalidField } from "../lib/errors.ts";
+import type { Logger } from "../lib/logger.ts";
 import type { Nudge } from "../queue/queue.ts";
 import type { TemplateService } from "../sessions/templates/template-service.ts";
 import { findHistory } from "./change-queries.ts";
 import { changeOf, countsOf, reasonsOf, rowOf } from "./present-workspace.ts";
 import { reportUntil, writePausedAll, writeSetting, type Setting } from "./setting-queries.ts";
+import { createTurns } from "./turns.ts";
 import { findHeldBack, findViewed } from "./view-queries.ts";
 import { changeWorkspace, findTotals, findWorkspace, touchWorkspace } from "./workspace-queries.ts";
 
@@ -15,6 +17,7 @@ export type OrchestrationService = ReturnType<typeof createOrchestrationService>
 
 interface Parts {
   db: Database;
+  log: Logger;
   nudge: Nudge;
   /** What one workspace may desire at most. */
   maxDesired: number;
@@ -34,16 +37,25 @@ export function createOrchestrationService(parts: Parts) {
   return { ...createReading(parts), ...createWriting(parts) };
 }
 
-function createWriting({ db, nudge, maxDesired, templates }: Parts) {
+/** Writes wait for one lock; more of them would take the connections of everything else while they do. */
+const WRITES_AT_ONCE = 2;
+
+function createWriting({ db, log, nudge, maxDesired, templates }: Parts) {
+  const inTurn = createTurns(WRITES_AT_ONCE);
+
   async function write(setting: Setting): Promise<WorkspaceAnswer & { isStale: boolean }> {
-    const { workspace, global, isStale } = await writeSetting(db, setting);
+    const { workspace, global, isStale } = await inTurn(() => writeSetting(db, setting));
     return { workspace: countsOf(workspace), global, isStale };
   }
 
   /** The write has told them already; this only saves them the wait for the sweep. */
   async function wakeHeldBack(workspaceId?: string): Promise<void> {
-    for (const { workerId, sessionId } of await findHeldBack(db, workspaceId, WOKEN))
-      await nudge(db, workerId, sessionId);
+    try {
+      for (const { workerId, sessionId } of await findHeldBack(db, workspaceId, WOKEN))
+        await nudge(db, workerId, sessionId);
+    } catch (error) {
+      log.warn({ err: error }, "runs that may begin could not be woken; the sweep finds them");
+    }
   }
 
   /** The name of a template that starts runs by itself. */
@@ -60,7 +72,8 @@ function createWriting({ db, nudge, maxDesired, templates }: Parts) {
       if (desired !== null && desired > maxDesired)
         throw invalidField("body.desired", `must not be greater than ${maxDesired}`);
       const kind = desired === null ? "released" : "desired";
-      const answer = await write({ workspaceId, kind, actor, ifVersion, change: { desired } });
+      // Somebody's wish counts until the next socket closes; one that is open says so again within seconds.
+      const answer = await write({ workspaceId, kind, actor, ifVersion, change: { desired, watchedUntil: null } });
       await wakeHeldBack(workspaceId);
       return answer;
     },
@@ -83,7 +96,7 @@ function createWriting({ db, nudge, maxDesired, templates }: Parts) {
 
     /** Of all workspaces at once, also of those that come. */
     async setAllPaused(paused: boolean, actor: string): Promise<void> {
-      await writePausedAll(db, { paused, actor });
+      await inTurn(() => writePausedAll(db, { paused, actor }));
       if (!paused) await wakeHeldBack();
     },
 

@@ -55,6 +55,7 @@ export async function openOrchestration({
     who,
     log: common.log,
     onSocket: (socket) => answerSocket(socket, { feed, presence }),
+    caughtUp: () => feed.caughtUp(),
   });
   const feed = parts.use(await openChangeFeed(common, gateway.tellers));
   const { startMissing } = createStanding({ ...common, sessions });

@@ -7,6 +7,9 @@ export type Presence = ReturnType<typeof openPresence>;
 
 const RENEWAL_MS = 15_000;
 
+/** Workspaces that the sockets of one process watch. Their ids are anybody's text, and need not exist. */
+const MAX_WATCHED = 10_000;
+
 /**
  * Which workspaces have a socket at this process. The ledger is told until when they count as watched: a while after the
  * last one closed, or after this process died.
@@ -22,10 +25,15 @@ export function openPresence({ db, log, graceSeconds }: { db: Database; log: Log
   const renewing = startRepeating(() => touch([...sockets.keys()]), { intervalMs: RENEWAL_MS, onError: () => {} });
 
   return {
-    async joined(workspaceId: string): Promise<void> {
-      sockets.set(workspaceId, (sockets.get(workspaceId) ?? 0) + 1);
-      await touch([workspaceId]);
+    /** Once for each socket; false when this process watches as many as it may. */
+    joined(workspaceId: string): boolean {
+      const before = sockets.get(workspaceId) ?? 0;
+      if (before === 0 && sockets.size >= MAX_WATCHED) return false;
+      sockets.set(workspaceId, before + 1);
+      if (before === 0) void touch([workspaceId]);
+      return true;
     },
+    /** Resolves when the ledger knows. */
     async left(workspaceId: string): Promise<void> {
       const rest = (sockets.get(workspaceId) ?? 1) - 1;
       if (rest > 0) sockets.set(workspaceId, rest);

@@ -1,10 +1,11 @@
 import type { Socket } from "socket.io";
 import { z } from "zod";
-import { OrchestrationId } from "../contract/orchestration.ts";
+import { OrchestrationId, type SubscribedEvent } from "../contract/orchestration.ts";
 import { ProjectNumber } from "../contract/project-event.ts";
 import { safeParse } from "../lib/safe-parse.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Presence } from "./presence.ts";
+import { limitQuestions } from "./question-limit.ts";
 
 /** What one socket may listen to. */
 const MAX_WORKSPACES = 200;
@@ -18,28 +19,42 @@ export const roomOfProject = (projectNumber: number): string => `project:${proje
 
 interface Parts {
   feed: Pick<ChangeFeed, "global" | "workspace">;
-  presence: Presence;
+  presence: Pick<Presence, "joined" | "left">;
 }
 
 /** Answers what one socket asks. A payload that is none of ours is told so; nothing here throws. */
-export function answerSocket(socket: Socket, { feed, presence }: Parts): void {
+export function answerSocket(socket: Socket, parts: Parts): void {
+  limitQuestions(socket);
+  answerWorkspaces(socket, parts);
+  answerProjects(socket);
+}
+
+const refuse = (socket: Socket, message: string) => socket.emit("error", { message });
+
+function answerWorkspaces(socket: Socket, { feed, presence }: Parts): void {
   const watched = new Set<string>();
-  const refuse = (message: string) => socket.emit("error", { message });
+
+  /** Why it may not; undefined when it is watched from now on. */
+  function watch(workspaceId: string): string | undefined {
+    if (watched.has(workspaceId)) return undefined;
+    if (watched.size >= MAX_WORKSPACES) return `a socket may subscribe to ${MAX_WORKSPACES} workspaces`;
+    if (!presence.joined(workspaceId)) return "too many workspaces are subscribed to";
+    watched.add(workspaceId);
+    return undefined;
+  }
 
   socket.on("subscribe", async (payload: unknown) => {
     const asked = safeParse(OneWorkspace, payload);
-    if (!asked.success) return refuse("workspaceId is required");
+    if (!asked.success) return refuse(socket, "workspaceId is required");
     const { workspaceId } = asked.data;
-    if (!watched.has(workspaceId)) {
-      if (watched.size >= MAX_WORKSPACES) return refuse(`a socket may subscribe to ${MAX_WORKSPACES} workspaces`);
-      watched.add(workspaceId);
-      await socket.join(roomOfWorkspace(workspaceId));
-    }
-    socket.emit("subscribed", { workspaceId });
-    socket.emit("orchestration.global", feed.global);
+    const refusal = watch(workspaceId);
+    if (refusal !== undefined) return refuse(socket, refusal);
+    await socket.join(roomOfWorkspace(workspaceId));
     const current = feed.workspace(workspaceId);
-    if (current) socket.emit("orchestration.workspace", current);
-    return presence.joined(workspaceId);
+    const answer: SubscribedEvent = { workspaceId, known: current !== undefined };
+    socket.emit("subscribed", answer);
+    socket.emit("orchestration.global", feed.global);
+    return current && socket.emit("orchestration.workspace", current);
   });
 
   socket.on("unsubscribe", async (payload: unknown) => {
@@ -47,22 +62,28 @@ export function answerSocket(socket: Socket, { feed, presence }: Parts): void {
     if (!asked.success) return;
     const { workspaceId } = asked.data;
     await socket.leave(roomOfWorkspace(workspaceId));
-    socket.emit("unsubscribed", { workspaceId });
     if (watched.delete(workspaceId)) await presence.left(workspaceId);
-  });
-
-  socket.on("subscribeProjects", async (payload: unknown) => {
-    const asked = safeParse(Projects, payload);
-    if (!asked.success) return refuse("projectNumbers array is required");
-    const { projectNumbers } = asked.data;
-    if (socket.rooms.size + projectNumbers.length > MAX_PROJECTS + MAX_WORKSPACES)
-      return refuse(`a socket may subscribe to ${MAX_PROJECTS} projects`);
-    await socket.join(projectNumbers.map(roomOfProject));
-    return socket.emit("subscribedProjects", { projectNumbers });
+    socket.emit("unsubscribed", { workspaceId });
   });
 
   socket.on("disconnect", () => {
     for (const workspaceId of watched) void presence.left(workspaceId);
     watched.clear();
+  });
+}
+
+function answerProjects(socket: Socket): void {
+  const listened = new Set<number>();
+
+  socket.on("subscribeProjects", async (payload: unknown) => {
+    const asked = safeParse(Projects, payload);
+    if (!asked.success) return refuse(socket, "projectNumbers array is required");
+    const { projectNumbers } = asked.data;
+    const more = new Set(projectNumbers.filter((number) => !listened.has(number)));
+    if (listened.size + more.size > MAX_PROJECTS)
+      return refuse(socket, `a socket may subscribe to ${MAX_PROJECTS} projects`);
+    for (const number of more) listened.add(number);
+    await socket.join(projectNumbers.map(roomOfProject));
+    return socket.emit("subscribedProjects", { projectNumbers });
   });
 }

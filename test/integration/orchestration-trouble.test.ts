@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import {
   ask,
-  type Editor,
   editor,
   orchestrationServer,
   type OrchestrationServer,
@@ -31,66 +30,6 @@ afterAll(async () => {
 
 const table = async (id: string) =>
   database.db.selectFrom("orchestration").selectAll().where("workspaceId", "=", id).executeTakeFirstOrThrow();
-
-/** What it heard of the totals after the first, which is what it was shown. */
-const seqs = (it: Editor): number[] =>
-  it
-    .of("orchestration.global")
-    .slice(1)
-    .map(({ seq }) => seq as number);
-
-test("200 writes at once over two processes reach every editor, each once and in order, and the last is the table's", async () => {
-  const ids = Array.from({ length: 10 }, (_, index) => `burst ${index}`);
-  for (const id of ids) await ask(one.url, workspacePath(id));
-  const editors = ids.map((id, index) => editor([one, two][index % 2]?.url ?? "", id));
-  for (const each of editors) await each.until("orchestration.workspace");
-  await Promise.all(
-    Array.from({ length: 200 }, (_, index) =>
-      setDesired([one, two][index % 2]?.url ?? "", ids[index % 10] ?? "", Math.floor(index / 10)),
-    ),
-  );
-  const { seq, desired } = await database.db.selectFrom("orchestrationTotals").selectAll().executeTakeFirstOrThrow();
-  for (const [index, each] of editors.entries()) {
-    await each.until("orchestration.global", (global) => global.seq === seq);
-    const heard = seqs(each);
-    expect(heard).toHaveLength(200);
-    expect(heard).toEqual(heard.toSorted((a, b) => a - b));
-    expect(new Set(heard).size).toBe(200);
-    expect(each.of("orchestration.global").at(-1)).toMatchObject({ desired });
-    expect(each.of("orchestration.workspace")).toHaveLength(21);
-    const last = await table(ids[index] ?? "");
-    expect(each.of("orchestration.workspace").at(-1)).toMatchObject({ desired: last.desired, version: last.version });
-    each[Symbol.dispose]();
-  }
-});
-
-test("after a restart between two writes an editor shows what is true, with no further write", async () => {
-  let server = await orchestrationServer(database.connectionString);
-  using it = editor(server.url, "restarted", QUICK);
-  await setDesired(server.url, "restarted", 3);
-  await it.until("orchestration.workspace", ({ desired }) => desired === 3);
-  const { port } = server;
-  await server[Symbol.asyncDispose]();
-  await setDesired(one.url, "restarted", 7);
-  server = await orchestrationServer(database.connectionString, { port });
-  expect(await it.until("orchestration.workspace", ({ desired }) => desired === 7)).toMatchObject({ version: 2 });
-  await server[Symbol.asyncDispose]();
-});
-
-test("with the listening connections killed nothing is lost and nothing comes twice", async () => {
-  using it = editor(one.url, "deaf");
-  await it.until("orchestration.global");
-  for (let desired = 1; desired <= 10; desired++) {
-    if (desired % 3 === 0)
-      await sql`select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name = 'claude-orchestrator listener'`.execute(database.db);
-    await setDesired(two.url, "deaf", desired);
-  }
-  await it.until("orchestration.workspace", ({ desired }) => desired === 10);
-  expect(it.of("orchestration.workspace").map(({ desired }) => desired as number)).toEqual(
-    Array.from({ length: 10 }, (_, index) => index + 1),
-  );
-});
 
 test("a wrong key is one connect_error and silence, and the right one hears", async () => {
   await using guarded = await orchestrationServer(database.connectionString, { apiKeys: [KEY] });
@@ -124,34 +63,80 @@ test("what an editor reports counts until it is over, and its end is told", asyn
   await it.until("orchestration.workspace", ({ running }) => running === 0);
 });
 
-test("desired is let go a while after the last socket closed, and kept where there was none", async () => {
-  const watching = editor(one.url, "watched");
-  await watching.until("subscribed");
-  await setDesired(one.url, "watched", 4);
-  await setDesired(one.url, "unwatched", 4);
-  watching[Symbol.dispose]();
-  const again = editor(two.url, "watched");
-  await again.until("orchestration.workspace", ({ desired }) => desired === 4);
-  again[Symbol.dispose]();
-  await expect.poll(async () => (await table("watched")).watchedUntil).not.toBeNull();
+/** As if the time after the last socket were over, for those of these workspaces for which it is running. */
+const minutePasses = (ids: readonly string[]) =>
+  database.db
+    .updateTable("orchestration")
+    .set({ watchedUntil: sql<Date>`now()` })
+    .where("workspaceId", "in", ids)
+    .where("watchedUntil", "is not", null)
+    .execute();
+
+test("desired is let go a while after the last socket closed, and kept where there was none, or where it was set since", async () => {
+  const ids = ["watched", "unwatched", "wished for since"];
+  const [watched = "", unwatched = "", since = ""] = ids;
+  for (const id of ids) await setDesired(one.url, id, 4);
+  for (const [id, server] of [
+    [watched, one],
+    [watched, two],
+    [since, two],
+  ] as const) {
+    using it = editor(server.url, id);
+    await it.until("orchestration.workspace", ({ desired }) => desired === 4);
+    it.socket.emit("unsubscribe", { workspaceId: id });
+    // Said when the ledger knows that nobody watches.
+    await it.until("unsubscribed");
+    expect((await table(id)).watchedUntil).not.toBeNull();
+  }
+  await setDesired(one.url, since, 6);
+  expect((await table(since)).watchedUntil).toBeNull();
   using other = editor(two.url, "watching it from elsewhere");
   await other.until("orchestration.global");
-  const before = (await ask(one.url, "/api/orchestration/global")).body.desired as number;
-  await sql`update orchestration set watched_until = now() where workspace_id = 'watched'`.execute(database.db);
-  await other.until("orchestration.global", ({ desired }) => desired === before - 4);
-  expect((await table("watched")).desired).toBeNull();
-  expect((await table("unwatched")).desired).toBe(4);
+  await minutePasses(ids);
+  await expect.poll(async () => (await table(watched)).desired, { timeout: 30_000 }).toBeNull();
+  const { seq: told } = await table(watched);
+  await other.until("orchestration.global", ({ seq }) => seq === told);
+  expect((await table(unwatched)).desired).toBe(4);
+  expect((await table(since)).desired).toBe(6);
+});
+
+test("who subscribes twice on one socket watches once", async () => {
+  const id = "twice";
+  await setDesired(one.url, id, 2);
+  using it = editor(one.url, id);
+  await it.until("subscribed");
+  it.socket.emit("subscribe", { workspaceId: id });
+  await it.until("subscribed", () => true, 1);
+  it.socket.emit("unsubscribe", { workspaceId: id });
+  await it.until("unsubscribed");
+  await minutePasses([id]);
+  await expect.poll(async () => (await table(id)).desired, { timeout: 30_000 }).toBeNull();
+});
+
+test("two installations on one PostgreSQL hear nothing of each other", async () => {
+  await using elsewhere = await testDatabase();
+  await using other = await orchestrationServer(elsewhere.connectionString);
+  using here = editor(one.url, "/home/a/same");
+  using there = editor(other.url, "/home/a/same");
+  for (const each of [here, there]) await each.until("subscribed");
+  await setDesired(one.url, "/home/a/same", 17);
+  await here.until("orchestration.workspace", ({ desired }) => desired === 17);
+  await setDesired(other.url, "/home/a/same", 3);
+  await there.until("orchestration.workspace", ({ desired }) => desired === 3);
+  expect(there.of("orchestration.workspace").map(({ desired, seq }) => [desired, seq] as unknown)).toEqual([[3, 1]]);
 });
 
 test("a workspace that nobody asks for goes, and everybody is told", async () => {
   await setDesired(one.url, "forgotten", 5);
   using it = editor(two.url, "looking on");
-  const desired = (await ask(one.url, "/api/orchestration/global")).body.desired as number;
-  await it.until("orchestration.global", (global) => global.desired === desired);
+  await it.until("orchestration.global");
   await sql`update orchestration set touched_at = now() - interval '8 days' where workspace_id = 'forgotten'`.execute(
     database.db,
   );
-  await it.until("orchestration.global", (global) => global.desired === desired - 5);
-  const { body } = await ask(one.url, `${workspacePath("forgotten")}/history`);
-  expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual(["expired", "desired"]);
+  const changes = async () =>
+    (await ask(one.url, `${workspacePath("forgotten")}/history`)).body.items as { kind: string; seq: number }[];
+  await expect.poll(async () => (await changes())[0]?.kind, { timeout: 30_000 }).toBe("expired");
+  const [expired, desired, ...before] = await changes();
+  expect([desired?.kind, before]).toEqual(["desired", []]);
+  await it.until("orchestration.global", ({ seq }) => seq === expired?.seq);
 });

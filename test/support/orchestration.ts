@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import { createWhoIsAsking } from "../../src/auth/who-is-asking.ts";
@@ -6,6 +7,7 @@ import { openListener } from "../../src/db/notify.ts";
 import { startServer } from "../../src/http/server.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { openOrchestration } from "../../src/orchestration/orchestration.ts";
+import { openServerPlace, type ServerProcess } from "./server-process.ts";
 
 export interface OrchestrationServer extends AsyncDisposable {
   url: string;
@@ -55,6 +57,50 @@ export async function orchestrationServer(
   );
   const kept = parts.move();
   return { url: server.url, port: server.port, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+export interface ServerPair extends AsyncDisposable {
+  readonly one: ServerProcess;
+  /** Another one after `restartTwo`, at the same address. */
+  readonly two: ServerProcess;
+  /** Kills the second, does something, and starts it again. */
+  restartTwo(meanwhile: () => Promise<unknown>): Promise<void>;
+}
+
+/** Two processes of the whole server on one database. */
+export async function serverPair(connectionString: string): Promise<ServerPair> {
+  await using parts = new AsyncDisposableStack();
+  const place = parts.use(await openServerPlace());
+  const start = (name: string, port = "0") =>
+    place.start({
+      DATABASE_URL: connectionString,
+      DATA_DIR: join(place.folder, name),
+      API_PORT: port,
+      RATE_LIMIT_PER_MINUTE: "100000",
+    });
+  const started = await Promise.allSettled([start("one"), start("two")]);
+  for (const each of started) if (each.status === "fulfilled") parts.use(each.value);
+  const [one, first] = started.map((each) => {
+    if (each.status === "rejected") throw each.reason;
+    return each.value;
+  });
+  if (!one || !first) throw new Error("there are no two servers");
+  let two = first;
+  const kept = parts.move();
+  return {
+    one,
+    get two() {
+      return two;
+    },
+    async restartTwo(meanwhile) {
+      const { port } = new URL(two.url);
+      two.signal("SIGKILL");
+      await two.exited();
+      await meanwhile();
+      two = kept.use(await start("two", port));
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 export interface Heard {
