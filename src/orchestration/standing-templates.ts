@@ -44,7 +44,12 @@ export function createStanding({ db, log, sessions }: Parts) {
 
   return {
     async startMissing(): Promise<void> {
-      for (const short of await findShort(db)) await fill(short);
+      for (const short of await findShort(db)) {
+        const { workspaceId } = short;
+        await fill(short).catch((error: unknown) =>
+          log.warn({ err: error, workspaceId }, "a workspace could not be filled; it is tried again"),
+        );
+      }
     },
   };
 }

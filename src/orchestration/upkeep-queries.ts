@@ -81,7 +81,11 @@ export async function endWhatIsOver(db: Database, { workspaceDays }: Lifetimes):
     await eachUnderLock(db, when, (tx, workspaceId) =>
       changeWorkspace(tx, { workspaceId, kind, actor: null, set: () => change }),
     );
-  const unused = sql<boolean>`running = 0 and template is null
+  // Without its row a workspace limits nothing: what waits there would begin all at once.
+  const unused = sql<boolean>`running = 0 and template is null and not paused
+    and not exists (
+      select from sessions s join runs r on r.session_id = s.id and r.finished_at is null
+      where s.orchestration_id = orchestration.workspace_id)
     and touched_at < now() - make_interval(secs => ${workspaceDays * SECONDS_A_DAY})`;
   await eachUnderLock(db, unused, removeWorkspace);
 }

@@ -2,34 +2,50 @@ import { stat } from "node:fs/promises";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Queue } from "../queue/queue.ts";
-import { findSessionsOfLostWorkers, moveToWorker } from "./worker-queries.ts";
+import { findSessionsOfLostWorkers, moveToWorker, type LostSession } from "./worker-queries.ts";
 
-/** Sessions one pass takes over; the next pass takes more. */
-const BATCH = 100;
+/** Sessions looked at together. */
+const PAGE = 100;
+
+interface Parts {
+  db: Database;
+  queue: Pick<Queue, "withdraw" | "nudge">;
+  log: Logger;
+  workerId: string;
+}
 
 /**
  * Takes over the sessions with work to do whose worker has not been seen for 15 s. A clone can be made again anywhere;
- * a folder of the user's must be on this machine too. Two workers that try the same session: one gets it.
+ * a folder of the user's must be on this machine too. All are looked at each time: those that cannot be taken over stay,
+ * and must not stand before the others. Two workers that try the same session: one gets it.
  */
-export async function adoptLostSessions(parts: {
-  db: Database;
-  queue: Queue;
-  log: Logger;
-  workerId: string;
-}): Promise<void> {
-  const { db, queue, log, workerId } = parts;
-  for (const session of await findSessionsOfLostWorkers(db, workerId, BATCH)) {
-    if (session.kind !== "github" && !(await isFolder(session.projectPath))) continue;
-    const moved = await db.transaction().execute(async (tx) => {
-      if (!(await moveToWorker(tx, session, workerId))) return false;
-      await queue.withdraw(tx, session.workerId, session.id);
-      await queue.nudge(tx, workerId, session.id);
-      return true;
-    });
-    if (moved)
-      log.warn({ sessionId: session.id, from: session.workerId }, "took over a session of a worker that is gone");
-  }
+export async function adoptLostSessions(parts: Parts): Promise<void> {
+  const { db, workerId } = parts;
+  const folders = new Map<string, boolean>();
+  let after: LostSession | undefined;
+  do {
+    const page = await findSessionsOfLostWorkers(db, workerId, { limit: PAGE, after });
+    for (const session of page) if (await canLiveHere(session, folders)) await adopt(parts, session);
+    after = page[PAGE - 1];
+  } while (after);
 }
 
-const isFolder = async (path: string | null): Promise<boolean> =>
-  path !== null && ((await stat(path).catch(() => undefined))?.isDirectory() ?? false);
+async function adopt({ db, queue, log, workerId }: Parts, session: LostSession): Promise<void> {
+  const moved = await db.transaction().execute(async (tx) => {
+    if (!(await moveToWorker(tx, session, workerId))) return false;
+    await queue.withdraw(tx, session.workerId, session.id);
+    await queue.nudge(tx, workerId, session.id);
+    return true;
+  });
+  if (moved)
+    log.warn({ sessionId: session.id, from: session.workerId }, "took over a session of a worker that is gone");
+}
+
+/** `folders` remembers what was looked up in this pass. */
+async function canLiveHere({ kind, projectPath }: LostSession, folders: Map<string, boolean>): Promise<boolean> {
+  if (kind === "github") return true;
+  if (projectPath === null) return false;
+  const known = folders.get(projectPath) ?? (await stat(projectPath).catch(() => undefined))?.isDirectory() ?? false;
+  folders.set(projectPath, known);
+  return known;
+}

@@ -55,13 +55,27 @@ export const findLiveRunDirs = async (db: Kysely<DB>, workerId: string): Promise
     ).map((row) => row.runDir),
   );
 
+const NO_SESSION = "00000000-0000-0000-0000-000000000000";
+
 /** Not seen for so long, a worker is gone: three of its signs of life are missing. */
 export const LOST_SECONDS = 15;
 
-/** Sessions with unfinished runs whose worker is gone, without a lease that still lives. */
-export async function findSessionsOfLostWorkers(db: Kysely<DB>, workerId: string, limit: number) {
-  const { rows } = await sql<{ id: string; workerId: string; kind: string; projectPath: string | null }>`
-    select s.id, s.worker_id, coalesce(w.kind, s.project_type) as kind, s.project_path
+export interface LostSession {
+  id: string;
+  workerId: string;
+  kind: string;
+  projectPath: string | null;
+  createdAt: Date;
+}
+
+/** Sessions with unfinished runs whose worker is gone, without a lease that still lives; a page, the oldest first. */
+export async function findSessionsOfLostWorkers(
+  db: Kysely<DB>,
+  workerId: string,
+  { limit, after }: { limit: number; after: LostSession | undefined },
+): Promise<LostSession[]> {
+  const { rows } = await sql<LostSession>`
+    select s.id, s.created_at, s.worker_id, coalesce(w.kind, s.project_type) as kind, s.project_path
     from sessions s
     join workers on workers.id = s.worker_id
     left join workspaces w on w.session_id = s.id
@@ -69,7 +83,8 @@ export async function findSessionsOfLostWorkers(db: Kysely<DB>, workerId: string
     where workers.seen_at < now() - make_interval(secs => ${LOST_SECONDS}) and s.worker_id <> ${workerId}
       and (lease.expires_at is null or lease.expires_at < now())
       and exists (select 1 from runs where runs.session_id = s.id and runs.finished_at is null)
-    order by s.created_at limit ${limit}`.execute(db);
+      and (s.created_at, s.id) > (${after?.createdAt ?? "-infinity"}, ${after?.id ?? NO_SESSION}::uuid)
+    order by s.created_at, s.id limit ${limit}`.execute(db);
   return rows;
 }
 
