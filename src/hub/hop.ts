@@ -1,5 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
@@ -100,9 +102,13 @@ export function createHops(secrets: HubSecrets) {
 function ask(req: IncomingMessage, { processUrl }: { processUrl: string }, hop: string) {
   const to = new URL(processUrl);
   const raw = [...req.rawHeaders, HOP_HEADER, hop];
-  const asked = httpRequest({
-    host: to.hostname.replace(/^\[|\]$/gu, ""),
-    port: to.port === "" ? 80 : to.port,
+  const isSecure = to.protocol === "https:";
+  const host = to.hostname.replace(/^\[|\]$/gu, "");
+  const asked = (isSecure ? httpsRequest : httpRequest)({
+    host,
+    // The name in the Host header is the one that the browser asked for.
+    ...(isSecure && isIP(host) === 0 && { servername: host }),
+    port: to.port === "" ? (isSecure ? 443 : 80) : to.port,
     method: req.method,
     path: req.url,
     headers: raw,

@@ -1,6 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import { notify } from "../db/notify.ts";
 import type { DB } from "../db/schema.ts";
+import { HUB_LIMITS } from "./limits.ts";
+import { insertToken } from "./token-queries.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Told to every hub process: the machine that waits under this id has been claimed. */
@@ -71,11 +73,8 @@ export function claimPending(
       .forUpdate()
       .executeTakeFirst();
     if (!waiting) return false;
-    const token = { id: claim.tokenId, userId: viewer.userId, name: claim.name };
-    await tx
-      .insertInto("hub.tokens")
-      .values({ ...token, secretHash: null, expiresAt: null })
-      .execute();
+    const token = { id: claim.tokenId, userId: viewer.userId, name: claim.name, secretHash: null, expiresAt: null };
+    await insertToken(tx, token, HUB_LIMITS.tokensPerUser);
     await tx.updateTable("hub.pending").set({ tokenId: claim.tokenId }).where("id", "=", claim.id).execute();
     await notify(tx, PENDING_CHANNEL, claim.id);
     return true;

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../db/schema.ts";
+import { AppError } from "../lib/errors.ts";
 
 /** A token that opens: not revoked, not expired, of a person the rules let in. */
 export interface LiveToken {
@@ -56,14 +57,14 @@ interface NewToken {
   expiresAt: Date | null;
 }
 
-/** False when the user has `limit` tokens already. */
-export async function insertToken(db: Kysely<DB>, token: NewToken, limit: number): Promise<boolean> {
+/** Throws "conflict" when the user has `limit` tokens already. */
+export async function insertToken(db: Kysely<DB>, token: NewToken, limit: number): Promise<void> {
   const { rows } = await sql`
     insert into hub.tokens (id, user_id, name, secret_hash, expires_at)
     select ${token.id}, ${token.userId}, ${token.name}, ${token.secretHash}, ${token.expiresAt}
     where (select count(*) from hub.tokens where user_id = ${token.userId}) < ${limit}
     returning id`.execute(db);
-  return rows.length > 0;
+  if (rows.length === 0) throw new AppError("conflict", `You have ${limit} tokens; delete some first`);
 }
 
 /** The secret of a token that was made for a claimed machine; once. */

@@ -38,8 +38,7 @@ export function createTokenService({ db }: { db: Database }) {
     ): Promise<{ id: string; name: string; token: string }> {
       const { id, text, secretHash } = issueToken();
       const expiresAt = expiresInDays === undefined ? null : new Date(Date.now() + expiresInDays * DAY_MS);
-      const made = await insertToken(db, { id, userId, name, secretHash, expiresAt }, HUB_LIMITS.tokensPerUser);
-      if (!made) throw new AppError("conflict", `You have ${HUB_LIMITS.tokensPerUser} tokens; delete some first`);
+      await insertToken(db, { id, userId, name, secretHash, expiresAt }, HUB_LIMITS.tokensPerUser);
       return { id, name, token: text };
     },
     /** Ends the connections of its machines too. */

@@ -79,6 +79,19 @@ test("a machine whose frames are too large, too many or broken is sent away; the
   expect((await health()).status).toBe("ok");
 });
 
+test("large frames that nobody asked for are not read", async () => {
+  const token = await hub.token();
+  await using socket = await hub.socket(`/ws/connect?token=${token}`);
+  const nonsense = "x".repeat(2 * 1024 * 1024);
+  socket.socket.send(nonsense);
+  socket.send(register("chatter"));
+  await socket.frame("registered");
+  socket.socket.send(nonsense);
+  socket.send({ type: "ping", client_id: "chatter" });
+  await socket.frame("pong");
+  expect(socket.frames.map(({ type }) => type)).toEqual(["registered", "pong"]);
+});
+
 test("answers to requests nobody made, foreign ids and nonsense change nothing", async () => {
   const token = await hub.token();
   await using victim = await hub.socket(`/ws/connect?token=${token}`);

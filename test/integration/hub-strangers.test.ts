@@ -74,6 +74,30 @@ test("a sign-in and a token end at their very time", async () => {
   expect((await people.ask("/clients", { cookie })).status).toBe(401);
 });
 
+test("no more tokens than fit are made, by claiming machines neither", async () => {
+  const { cookie } = await people.signIn("ben");
+  const { userId } = await people.hub.db
+    .selectFrom("hub.users")
+    .select("id as userId")
+    .where("login", "=", "ben")
+    .executeTakeFirstOrThrow();
+  const ids = Array.from({ length: 200 }, (_, index) => index.toString(16).padStart(16, "f"));
+  await people.hub.db
+    .insertInto("hub.tokens")
+    .values(ids.map((id) => ({ id, userId, name: "one of many" })))
+    .execute();
+  expect((await people.ask("/api/tokens", { cookie }, "POST", { name: "one more" })).status).toBe(409);
+  await using waiting = await people.hub.socket("/ws/pending?user=ben");
+  waiting.send({ type: "pending_register", pending_id: "p1", hostname: "box", project: "/p", platform: "linux" });
+  await waiting.frame("pending_registered");
+  const pending = () => people.ask("/api/pending", { cookie });
+  const [{ id }] = JSON.parse((await pending()).body.toString()) as [{ id: string }];
+  const claim = () => people.ask(`/api/pending/${id}/claim`, { cookie }, "POST", { name: "box" });
+  expect((await claim()).status).toBe(409);
+  await people.hub.db.deleteFrom("hub.tokens").where("id", "in", ids).execute();
+  expect((await claim()).status).toBe(200);
+});
+
 test("who signs in too often from one address waits", async () => {
   const from = { "x-forwarded-for": "203.0.113.9" };
   const statuses = [];
