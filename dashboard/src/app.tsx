@@ -21,6 +21,14 @@ const SchedulesPage = lazy(() =>
   import("./pages/schedules-page.tsx").then((page) => ({ default: page.SchedulesPage })),
 );
 
+const TemplatesPage = lazy(() =>
+  import("./pages/templates-page.tsx").then((page) => ({ default: page.TemplatesPage })),
+);
+
+const SubscriptionsPage = lazy(() =>
+  import("./pages/subscriptions-page.tsx").then((page) => ({ default: page.SubscriptionsPage })),
+);
+
 /** The page that stays in view behind the new-session dialog. */
 function behind(location: Location): Location {
   const { background } = (location.state ?? {}) as { background?: Location };
@@ -43,6 +51,8 @@ function Console() {
         <Routes location={creating ? behind(location) : location}>
           <Route path="/" element={<SessionsPage />} />
           <Route path="/sessions/:id" element={<SessionPage />} />
+          <Route path="/templates" element={<TemplatesPage />} />
+          <Route path="/subscriptions" element={<SubscriptionsPage />} />
           <Route path="/schedules" element={<SchedulesPage />} />
           <Route path="/orchestration" element={<OrchestrationPage />} />
           <Route path="*" element={<NotFoundPage />} />

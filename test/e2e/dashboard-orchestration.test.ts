@@ -186,10 +186,10 @@ test("everything is paused by one button and resumed by another, and each worksp
   const isPaused = async () => (await ask(all.app.url, "/api/orchestration/global")).body.paused as boolean;
   await page.route("**/api/orchestration/paused", (route) => route.abort());
   await page.getByRole("button", { name: "Pause all" }).click();
-  await page.getByRole("alert").getByText("Not paused: The server does not answer.").waitFor();
+  await page.getByRole("alert").getByText("Not paused: The server does not answer.").waitFor(LONG);
   await page.unroute("**/api/orchestration/paused");
   await page.getByRole("button", { name: "Pause all" }).click();
-  await page.getByRole("status").getByText("Everything is paused by local").waitFor();
+  await page.getByRole("status").getByText("Everything is paused by local").waitFor(LONG);
   expect(await isPaused()).toBe(true);
   await rowOf(page, "fernhill/web").getByText("Everything is paused by local; nothing new starts").waitFor(LONG);
   const before = await desiredOf("fernhill/web");
@@ -199,7 +199,7 @@ test("everything is paused by one button and resumed by another, and each worksp
   await expect.poll(() => desiredOf("fernhill/web"), LONG).toBe(before);
   for (const { name, ...options } of SCREENS) {
     const screen = await all.browser.open(`${all.app.url}/orchestration`, options);
-    await screen.getByRole("status").getByText("Everything is paused").waitFor();
+    await screen.getByRole("status").getByText("Everything is paused").waitFor(LONG);
     await rowOf(screen, "fernhill/web").waitFor();
     await screen.evaluate(() => document.fonts.ready);
     await picture(screen, `orchestration-paused-${name}`);
@@ -207,7 +207,7 @@ test("everything is paused by one button and resumed by another, and each worksp
     expect(await overflow(screen)).toBe(0);
   }
   await page.getByRole("button", { name: "Resume all" }).click();
-  await page.getByRole("button", { name: "Pause all" }).waitFor();
+  await page.getByRole("button", { name: "Pause all" }).waitFor(LONG);
   expect(await isPaused()).toBe(false);
   await rowOf(page, "fernhill/infra").getByText("Paused by local; nothing new starts").waitFor(LONG);
 });

@@ -1,5 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
-import { type Template, TemplatePage } from "../../../src/contract/template.ts";
+import type { z } from "zod";
+import { type CreateTemplate, Template, TemplatePage } from "../../../src/contract/template.ts";
+import { request, requestEmpty } from "./client.ts";
 import { readPages } from "./read-pages.ts";
 
 /** All templates, by name. */
@@ -13,3 +15,11 @@ export const templatesQuery = queryOptions({
 export const startsByItself = ({ session, variables }: Template): boolean =>
   session.initialPrompt !== undefined &&
   Object.values(variables).every(({ required, default: preset }) => required === false || preset !== undefined);
+
+export const createTemplate = (body: z.input<typeof CreateTemplate>) =>
+  request(Template, "/api/templates", { method: "POST", body });
+
+export const updateTemplate = (id: string, body: z.input<typeof CreateTemplate>) =>
+  request(Template, `/api/templates/${id}`, { method: "PATCH", body });
+
+export const deleteTemplate = (id: string) => requestEmpty(`/api/templates/${id}`, { method: "DELETE" });

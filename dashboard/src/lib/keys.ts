@@ -68,6 +68,8 @@ export const KEY_HELP: readonly { title: string; keys: readonly (readonly [strin
       ["/", "Search the list"],
       ["G S", "Sessions"],
       ["G C", "Schedules"],
+      ["G T", "Templates"],
+      ["G B", "Subscriptions"],
       ["G O", "Orchestration"],
       [".", "Light or dark"],
       ["?", "These keys"],

@@ -7,7 +7,7 @@ import { PlusIcon } from "../components/icons.tsx";
 import { ScheduleRow } from "../components/schedules/schedule-row.tsx";
 import { useNow } from "../lib/use-now.ts";
 import { useTitle } from "../lib/use-title.ts";
-import classes from "./schedules-page.module.css";
+import classes from "./list-page.module.css";
 
 const ScheduleDialog = lazy(() =>
   import("../components/schedules/schedule-dialog.tsx").then((file) => ({ default: file.ScheduleDialog })),

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Link } from "react-router";
 import type { OrchestrationRow } from "../../../../src/contract/orchestration.ts";
 import type { Template } from "../../../../src/contract/template.ts";
-import { apiUrl } from "../../api/base.ts";
 import { ApiError } from "../../api/client.ts";
 import { attachTemplate } from "../../api/orchestration.ts";
 import { startsByItself, templatesQuery } from "../../api/templates.ts";
@@ -128,26 +128,13 @@ function Choice({ templates, picked, onPick }: PickProps & { templates: readonly
   );
 }
 
-const EXAMPLE = `{
-  "name": "fix-broken-links",
-  "session": {
-    "projectType": "github", "githubRepo": "owner/repo",
-    "initialPrompt": "Fix the next broken link."
-  }
-}`;
-
 /** How to come by one. */
 const NoTemplate = () => (
-  <div className={classes.none}>
-    <p>
-      <b>No template fits yet.</b> It needs a prompt, and must ask for no variables: nobody is there to give them. Make
-      one with <code>POST {apiUrl("/api/templates")}</code>:
-    </p>
-    <pre tabIndex={0}>{EXAMPLE}</pre>
-    <p>
-      <a href={apiUrl("/api/docs")} className={classes.link}>
-        All that a template may hold
-      </a>
-    </p>
-  </div>
+  <p>
+    <b>No template fits yet.</b> It needs a prompt, and must ask for no variables: nobody is there to give them.{" "}
+    <Link to="/templates" className={classes.link}>
+      Make one
+    </Link>{" "}
+    on the page of templates, or by the API.
+  </p>
 );

@@ -2,17 +2,18 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { Schedule } from "../../../../src/contract/schedule.ts";
 import { createSchedule, updateSchedule } from "../../api/schedules.ts";
+import type { FormErrors } from "../../lib/problem-errors.ts";
 import { Button } from "../button.tsx";
 import { Dialog } from "../dialog.tsx";
 import { ScheduleFields } from "./schedule-fields.tsx";
-import { errorsOf, formOf, newForm, requestOf, type ScheduleErrors, useScheduleForm } from "./use-schedule-form.ts";
-import classes from "./schedule-dialog.module.css";
+import { errorsOf, formOf, newForm, requestOf, useScheduleForm } from "./use-schedule-form.ts";
+import classes from "../form-dialog.module.css";
 
 /** Makes a schedule, or changes the one it is given. */
 export function ScheduleDialog({ schedule, onClose }: { schedule: Schedule | undefined; onClose: () => void }) {
   const client = useQueryClient();
   const { form, set } = useScheduleForm(schedule ? formOf(schedule) : newForm());
-  const [errors, setErrors] = useState<ScheduleErrors>({});
+  const [errors, setErrors] = useState<FormErrors>({});
   const element = useRef<HTMLFormElement>(null);
   useEffect(() => {
     const first = Object.keys(errors)[0];

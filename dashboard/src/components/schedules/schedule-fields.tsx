@@ -2,10 +2,11 @@ import { Select, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { templatesQuery } from "../../api/templates.ts";
 import "../../styles/mantine-inputs.css";
+import type { FormErrors } from "../../lib/problem-errors.ts";
 import { fieldLook, typedLook } from "../field-look.ts";
 import { Segments } from "../segments.tsx";
-import type { ScheduleErrors, ScheduleForm, What } from "./use-schedule-form.ts";
-import classes from "./schedule-dialog.module.css";
+import type { ScheduleForm, What } from "./use-schedule-form.ts";
+import classes from "../form-dialog.module.css";
 
 const WHAT: readonly (readonly [What, string])[] = [
   ["session", "New session"],
@@ -21,7 +22,7 @@ const PLACES = [
 interface FieldsProps {
   form: ScheduleForm;
   set: (change: Partial<ScheduleForm>) => void;
-  errors: ScheduleErrors;
+  errors: FormErrors;
 }
 
 /** A name, and when it is due. */

@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { z } from "zod";
 import type { CreateSchedule, Schedule } from "../../../../src/contract/schedule.ts";
 import type { ProjectType } from "../../../../src/contract/session.ts";
-import { ApiError } from "../../api/client.ts";
+import { type FormErrors, problemErrors } from "../../lib/problem-errors.ts";
 
 export type What = "template" | "session" | "continue";
 
@@ -97,29 +97,22 @@ export function requestOf(form: ScheduleForm, before: Schedule | undefined): Bod
   };
 }
 
-export type ScheduleErrors = Partial<Record<string, string>>;
+const ALWAYS = ["name", "cron", "timeZone", "overlap", "missed"];
+/** What the form shows of what it starts. */
+const SHOWN: Record<What, readonly string[]> = {
+  session: ["projectType", "githubRepo", "projectPath", "prompt"],
+  template: ["template", "variables"],
+  continue: ["sessionId", "prompt"],
+};
 
-const NAMES: Partial<Record<string, string>> = { initialPrompt: "prompt", start: "form", continue: "form" };
-
-/** Where on screen a field of the API is: `body.start.githubRepo` → `githubRepo`. */
-function placeOf(field: string, form: ScheduleForm): { path: string; name: string } {
-  const path = field.replace(/^body\.?/u, "").replace(/^(?:start|continue)\./u, "");
-  const name = NAMES[path] ?? path;
-  const isShown = name in form || (name.startsWith("variables.") && form.what === "template");
-  return { path, name: isShown ? name : "form" };
-}
-
-/** What a problem document says, by the field it speaks of. */
-export function errorsOf(error: Error, form: ScheduleForm): ScheduleErrors {
-  const listed = error instanceof ApiError ? (error.problem?.errors ?? []) : [];
-  if (listed.length === 0) return { form: error.message };
-  const found: ScheduleErrors = {};
-  for (const { field, message } of listed) {
-    const { path, name } = placeOf(field, form);
-    found[name] ??= name === "form" ? `${path || "The request"} ${message}` : message;
-  }
-  return found;
-}
+/** What the server minds, by the field that shows it. */
+export const errorsOf = (error: Error, { what }: ScheduleForm): FormErrors =>
+  problemErrors(error, (path) => {
+    const inner = path.replace(/^(?:start|continue)\./u, "");
+    const name = inner === "initialPrompt" ? "prompt" : inner;
+    const [top = ""] = name.split(".");
+    return ALWAYS.includes(top) || SHOWN[what].includes(top) ? name : undefined;
+  });
 
 export function useScheduleForm(first: ScheduleForm) {
   const [form, setForm] = useState(first);

@@ -32,6 +32,8 @@ function useShellKeys(open: { palette: () => void; help: () => void }): void {
     n: () => void navigate("/new", { state: { background: location } }),
     "g s": () => void navigate("/"),
     "g c": () => void navigate("/schedules"),
+    "g t": () => void navigate("/templates"),
+    "g b": () => void navigate("/subscriptions"),
     "g o": () => void navigate("/orchestration"),
     "/": () => {
       // The drawer gives the focus to its first field, which is the search.

@@ -13,7 +13,7 @@ export function PhoneTabs({ onMore }: { onMore: () => void }) {
         <TerminalIcon size={18} />
         Sessions
       </Link>
-      {PAGES.map(({ path, name, Icon }) => (
+      {PAGES.filter(({ onPhone }) => onPhone).map(({ path, name, Icon }) => (
         <Link key={path} to={path} aria-current={path === pathname ? "page" : undefined}>
           <Icon size={18} />
           {name}
