@@ -41,7 +41,7 @@ export function acceptMachine(parts: MachineSocketParts, socket: WebSocket, toke
   const machine = createConversation(parts, socket, token);
   parts.liveness.watch(socket);
   socket.on("error", () => socket.terminate());
-  socket.on("message", (data: RawData, isBinary: boolean) => {
+  function take(data: RawData, isBinary: boolean): void {
     if (isBinary && machine.link?.tunnel) {
       if (!machine.link.tunnel.receive(rawBytes(data))) closeSocket(socket, CLOSE.refused, "Not a tunnel frame");
       return;
@@ -49,6 +49,15 @@ export function acceptMachine(parts: MachineSocketParts, socket: WebSocket, toke
     if (!mayGoOn()) return closeSocket(socket, CLOSE.refused, "Too many frames");
     if (isBinary) return void sendFrame(socket, { type: "error", message: "Binary messages not supported" });
     machine.hear(rawBytes(data));
+  }
+  socket.on("message", (data: RawData, isBinary: boolean) => {
+    try {
+      take(data, isBinary);
+    } catch (error) {
+      // A fault of ours; whatever one machine says, the others stay.
+      parts.log.error({ err: error, machineId: machine.link?.machineId }, "a frame of a machine could not be read");
+      closeSocket(socket, CLOSE.fault, "Try again later");
+    }
   });
   return new Promise((resolve) => {
     socket.once("close", () => void machine.leave().then(resolve));

@@ -5,10 +5,14 @@ const PATIENCE_MS = 30_000;
 /** Sent between two looks at whether the other end is still there. */
 const FLUSH_EVERY = 25;
 const MOST_REFUSED = 20;
+/** What the other end says when it was not prepared for what it read. */
+const FAULT = 1011;
 
 /** A socket that says what it likes, and keeps the ids it is told. */
 export interface FuzzSocket {
   socket: WebSocket;
+  /** How the other end closed it; 0 while it is open. */
+  closed: { code: number };
   /** Of requests that the other end made, with ids that are right. */
   requestIds: string[];
 }
@@ -28,6 +32,8 @@ function firstOf(socket: WebSocket, names: readonly string[]): Promise<string> {
 async function openFuzzSocket(url: string, hello: object | undefined): Promise<FuzzSocket | undefined> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   const requestIds: string[] = [];
+  const closed = { code: 0 };
+  socket.on("close", (code) => (closed.code = code));
   socket.on("error", () => undefined);
   socket.on("message", (data: Buffer, isBinary) => {
     const { request_id: id } = isBinary ? {} : (JSON.parse(data.toString()) as Partial<Frame>);
@@ -39,7 +45,7 @@ async function openFuzzSocket(url: string, hello: object | undefined): Promise<F
     socket.send(JSON.stringify(hello));
     await answered;
   }
-  return { socket, requestIds };
+  return { socket, closed, requestIds };
 }
 
 /** Until the other end has read all that was said, or has closed the socket. */
@@ -83,6 +89,7 @@ async function useSocket(it: FuzzSocket, left: number, { perSocket, next, onOpen
     if (said % FLUSH_EVERY === FLUSH_EVERY - 1) await flush(it.socket);
   }
   await flush(it.socket);
+  if (it.closed.code === FAULT) throw new Error("the other end had a fault of its own");
   it.socket.terminate();
   return said;
 }
