@@ -37,8 +37,11 @@ const isVisibleTo = ({ userId, orgs, teams }: Viewer) => sql<boolean>`(machine.u
 
 export const findMachine = (db: Kysely<DB>, id: string) => machines(db).where("machine.id", "=", id).executeTakeFirst();
 
-export const findVisibleMachine = (db: Kysely<DB>, id: string, eyes: Viewer) =>
-  machines(db).where("machine.id", "=", id).where(isVisibleTo(eyes)).executeTakeFirst();
+/** What comes from outside may be anything, also text that PostgreSQL does not take. */
+const isMachineId = (text: string): boolean => /^m[0-9a-z]{15}$/u.test(text);
+
+export const findVisibleMachine = async (db: Kysely<DB>, id: string, eyes: Viewer) =>
+  isMachineId(id) ? machines(db).where("machine.id", "=", id).where(isVisibleTo(eyes)).executeTakeFirst() : undefined;
 
 export const findMachines = (db: Kysely<DB>, ids: readonly string[]) =>
   ids.length === 0

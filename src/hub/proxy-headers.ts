@@ -87,6 +87,8 @@ function confine(cookie: string, path: string | undefined): string | undefined {
 
 /** What would reach beyond the page that is answered: other connections, the cookies of all our origins. */
 const BEYOND = new Set(["alt-svc", "clear-site-data"]);
+/** What a proxy before the hub would take for its own orders, such as which file of its to send. */
+const FOR_PROXIES = /^(?:x-accel-(?!buffering$)|x-sendfile|x-reproxy-|x-lighttpd-)/u;
 /** In path mode also what would hold for the hub's own origin, after the machine is gone. */
 const BEYOND_PATH = new Set([
   "service-worker-allowed",
@@ -99,7 +101,13 @@ const BEYOND_PATH = new Set([
 /** A machine's headers as a browser may have them; flat, for writeHead. Names and values that HTTP cannot carry are left out. */
 export function answerHeaders(pairs: HeaderPairs, { cookiePath }: { cookiePath?: string } = {}): string[] {
   return passing(pairs).flatMap(([name, value]) => {
-    if (OURS.test(name) || BEYOND.has(name) || (cookiePath !== undefined && BEYOND_PATH.has(name))) return [];
+    if (
+      OURS.test(name) ||
+      FOR_PROXIES.test(name) ||
+      BEYOND.has(name) ||
+      (cookiePath !== undefined && BEYOND_PATH.has(name))
+    )
+      return [];
     if (!/^[\w!#$%&'*+.^`|~-]+$/u.test(name)) return [];
     const kept = name === "set-cookie" ? confine(value, cookiePath) : value;
     return kept === undefined || /[^\t\u0020-\u007e\u0080-\u00ff]/u.test(kept) ? [] : [name, kept];

@@ -141,3 +141,20 @@ test("bodies and answers that are held whole are bounded for each person", async
   expect(answer).toBe(200);
   await old.socket[Symbol.asyncDispose]();
 });
+
+test("ids that no database can hold are ids of nothing", async () => {
+  const statuses = [];
+  for (const id of ["%00", "m%00%00", "%ff", "..%2f..", "%ed%a0%80", "x".repeat(5_000), "m0'--"]) {
+    statuses.push((await hub.call(`/clients/${id}`)).status);
+    for (const path of [`/api/tokens/${id}/revoke`, `/clients/${id}/disconnect`])
+      statuses.push((await hub.call(path, { method: "POST" })).status);
+    const claim = { method: "POST", body: '{"name":"x"}', headers: { "content-type": "application/json" } };
+    statuses.push((await hub.call(`/api/pending/${id}/claim`, claim)).status);
+  }
+  expect(statuses.filter((status) => status !== 404 && status !== 400)).toEqual([]);
+  await using browser = await hub.socket("/ws/connect?type=browser");
+  for (const id of ["\0", "\ud800"]) browser.send({ type: "connect_client", client_id: id });
+  browser.send({ type: "forward_to_client", client_id: "\0", request_id: "r", action: "x" });
+  await until(() => browser.frames.length === 3 || undefined, "three answers");
+  expect(browser.frames.filter(({ type }) => type === "error")).toEqual([]);
+});

@@ -68,16 +68,24 @@ test("a machine sets cookies for its own origin only, and none of ours", () => {
   ]);
 });
 
-test("what reaches beyond the page that is answered is left out: other origins' cookies, and below the hub's address its whole origin", () => {
+test("what reaches beyond the page that is answered is left out: other origins' cookies, proxies, and below the hub's address its whole origin", () => {
   const pairs: [string, string][] = [
     ["Clear-Site-Data", '"cookies"'],
     ["Alt-Svc", 'h3=":443"'],
     ["Service-Worker-Allowed", "/"],
     ["NEL", "{}"],
     ["Strict-Transport-Security", "max-age=1"],
+    ["X-Accel-Redirect", "/secret"],
+    ["X-Sendfile", "/etc/passwd"],
+    ["X-Accel-Buffering", "no"],
     ["Vary", "Accept"],
   ];
-  expect(answerHeaders(pairs, { cookiePath: "/clients/m/proxy" })).toEqual(["vary", "Accept"]);
+  expect(answerHeaders(pairs, { cookiePath: "/clients/m/proxy" })).toEqual([
+    "x-accel-buffering",
+    "no",
+    "vary",
+    "Accept",
+  ]);
   expect(answerHeaders(pairs)).not.toContain("clear-site-data");
   expect(answerHeaders(pairs)).toContain("service-worker-allowed");
 });
