@@ -65,7 +65,7 @@ test("a namespace that is not there is refused, and one asked for twice is not g
   it.say("40/admin,", "40", "40", "40");
   await expect.poll(() => it.count("44"), WAIT).toBe(3);
   expect(it.heard).toContain('44/admin,{"message":"Invalid namespace"}');
-  expect(it.count("40")).toBe(1);
+  await expect.poll(() => it.count("40"), WAIT).toBe(1);
   await setDesired(server.url, "counted", 1);
   it.say('42["subscribe",{"workspaceId":"counted"}]');
   await expect.poll(() => it.count('42["orchestration.workspace"'), WAIT).toBe(1);
