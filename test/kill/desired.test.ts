@@ -25,10 +25,10 @@ import { inspect, untilRested, type Worksite } from "./round.ts";
 
 const full = process.env["KILL_FULL"] === "1";
 const seed = Number(process.env["KILL_SEED"] ?? Date.now() % 1_000_000);
-const CHANGING_MS = full ? 180_000 : 25_000;
+const CHANGING_MS = full ? 180_000 : 20_000;
 /** However slow the machine is. */
-const LEAST_CHANGES = 20;
-const SESSIONS = full ? 60 : 12;
+const LEAST_CHANGES = 12;
+const SESSIONS = full ? 60 : 10;
 const MOST = 4;
 /** A lease that nobody gives back lasts 15 s, then a sweep must find its session; the rest is for two busy cores. */
 const SETTLED_SECONDS = 30;
