@@ -17,6 +17,8 @@ const SCREENS: readonly (PageOptions & { name: string })[] = [
 
 /** A list that could not be read is asked for again with growing pauses. */
 const LONG = { timeout: 60_000 };
+/** Pictures and axe of four screens in one test, on a machine that does much else. */
+const FOUR_SCREENS_MS = 300_000;
 
 let all: DashboardApp;
 
@@ -210,4 +212,4 @@ test("everything is paused by one button and resumed by another, and each worksp
   await page.getByRole("button", { name: "Pause all" }).waitFor(LONG);
   expect(await isPaused()).toBe(false);
   await rowOf(page, "fernhill/infra").getByText("Paused by local; nothing new starts").waitFor(LONG);
-});
+}, FOUR_SCREENS_MS);
