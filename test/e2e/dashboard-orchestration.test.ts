@@ -99,7 +99,7 @@ test("steps and keys change what is desired and pause it, several steps as one w
 });
 
 test("when somebody else was faster, the person is asked, and theirs is written only if they say so", async () => {
-  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  const page = await all.browser.open(`${all.app.url}/orchestration`, { intercepts: true });
   const id = String.raw`C:\work\pos-terminal`;
   const more = rowOf(page, id).getByRole("button", { name: `One more in ${id}` });
   await more.waitFor();
@@ -125,7 +125,7 @@ const templateOf = async (id: string): Promise<string | null> => {
 const makeTemplate = (body: object) => ask(all.app.url, "/api/templates", { method: "POST", body });
 
 test("who has no template that fits is told how to make one", async () => {
-  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  const page = await all.browser.open(`${all.app.url}/orchestration`, { intercepts: true });
   await page.route("**/api/templates?*", (route) => route.fulfill({ json: { items: [], nextCursor: null } }));
   await rowOf(page, "fernhill/web").getByRole("button", { name: "Attach a template to fernhill/web" }).click();
   await page.getByText("No template fits yet.").waitFor();
@@ -137,7 +137,7 @@ test("who has no template that fits is told how to make one", async () => {
 
 test("a template that can stand by itself is attached by keys, fills the workspace, and is taken away", async () => {
   const id = "fernhill/docs";
-  const page = await all.browser.open(`${all.app.url}/orchestration`);
+  const page = await all.browser.open(`${all.app.url}/orchestration`, { intercepts: true });
   const dialog = page.getByRole("dialog", { name: "Standing template" });
   await rowOf(page, id).waitFor();
   await page.keyboard.press("j");
@@ -183,33 +183,37 @@ for (const { name, ...options } of SCREENS) {
   });
 }
 
-test("everything is paused by one button and resumed by another, and each workspace keeps its own", async () => {
-  const page = await all.browser.open(`${all.app.url}/orchestration`);
-  const isPaused = async () => (await ask(all.app.url, "/api/orchestration/global")).body.paused as boolean;
-  await page.route("**/api/orchestration/paused", (route) => route.abort());
-  await page.getByRole("button", { name: "Pause all" }).click();
-  await page.getByRole("alert").getByText("Not paused: The server does not answer.").waitFor(LONG);
-  await page.unroute("**/api/orchestration/paused");
-  await page.getByRole("button", { name: "Pause all" }).click();
-  await page.getByRole("status").getByText("Everything is paused by local").waitFor(LONG);
-  expect(await isPaused()).toBe(true);
-  await rowOf(page, "fernhill/web").getByText("Everything is paused by local; nothing new starts").waitFor(LONG);
-  const before = await desiredOf("fernhill/web");
-  await page.getByRole("button", { name: "One more in fernhill/web" }).click();
-  await expect.poll(() => desiredOf("fernhill/web"), LONG).toBe(before + 1);
-  await page.getByRole("button", { name: "One fewer in fernhill/web" }).click();
-  await expect.poll(() => desiredOf("fernhill/web"), LONG).toBe(before);
-  for (const { name, ...options } of SCREENS) {
-    const screen = await all.browser.open(`${all.app.url}/orchestration`, options);
-    await screen.getByRole("status").getByText("Everything is paused").waitFor(LONG);
-    await rowOf(screen, "fernhill/web").waitFor();
-    await screen.evaluate(() => document.fonts.ready);
-    await picture(screen, `orchestration-paused-${name}`);
-    expect(await seriousFaults(screen)).toEqual([]);
-    expect(await overflow(screen)).toBe(0);
-  }
-  await page.getByRole("button", { name: "Resume all" }).click();
-  await page.getByRole("button", { name: "Pause all" }).waitFor(LONG);
-  expect(await isPaused()).toBe(false);
-  await rowOf(page, "fernhill/infra").getByText("Paused by local; nothing new starts").waitFor(LONG);
-}, FOUR_SCREENS_MS);
+test(
+  "everything is paused by one button and resumed by another, and each workspace keeps its own",
+  async () => {
+    const page = await all.browser.open(`${all.app.url}/orchestration`, { intercepts: true });
+    const isPaused = async () => (await ask(all.app.url, "/api/orchestration/global")).body.paused as boolean;
+    await page.route("**/api/orchestration/paused", (route) => route.abort());
+    await page.getByRole("button", { name: "Pause all" }).click();
+    await page.getByRole("alert").getByText("Not paused: The server does not answer.").waitFor(LONG);
+    await page.unroute("**/api/orchestration/paused");
+    await page.getByRole("button", { name: "Pause all" }).click();
+    await page.getByRole("status").getByText("Everything is paused by local").waitFor(LONG);
+    expect(await isPaused()).toBe(true);
+    await rowOf(page, "fernhill/web").getByText("Everything is paused by local; nothing new starts").waitFor(LONG);
+    const before = await desiredOf("fernhill/web");
+    await page.getByRole("button", { name: "One more in fernhill/web" }).click();
+    await expect.poll(() => desiredOf("fernhill/web"), LONG).toBe(before + 1);
+    await page.getByRole("button", { name: "One fewer in fernhill/web" }).click();
+    await expect.poll(() => desiredOf("fernhill/web"), LONG).toBe(before);
+    for (const { name, ...options } of SCREENS) {
+      const screen = await all.browser.open(`${all.app.url}/orchestration`, options);
+      await screen.getByRole("status").getByText("Everything is paused").waitFor(LONG);
+      await rowOf(screen, "fernhill/web").waitFor();
+      await screen.evaluate(() => document.fonts.ready);
+      await picture(screen, `orchestration-paused-${name}`);
+      expect(await seriousFaults(screen)).toEqual([]);
+      expect(await overflow(screen)).toBe(0);
+    }
+    await page.getByRole("button", { name: "Resume all" }).click();
+    await page.getByRole("button", { name: "Pause all" }).waitFor(LONG);
+    expect(await isPaused()).toBe(false);
+    await rowOf(page, "fernhill/infra").getByText("Paused by local; nothing new starts").waitFor(LONG);
+  },
+  FOUR_SCREENS_MS,
+);

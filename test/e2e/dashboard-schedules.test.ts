@@ -119,7 +119,7 @@ test("a schedule by template asks for the template's variables", async () => {
 });
 
 test("a list that cannot be read says so", async () => {
-  const page = await all.browser.open(`${all.app.url}/`);
+  const page = await all.browser.open(`${all.app.url}/`, { intercepts: true });
   await page.route("**/api/schedules?*", (route) => route.abort());
   await page.goto(`${all.app.url}/schedules`);
   await page.getByRole("alert").getByText("The server does not answer.").waitFor(LONG);

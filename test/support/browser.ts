@@ -27,6 +27,8 @@ export interface PageOptions {
   width?: number;
   height?: number;
   scheme?: "light" | "dark";
+  /** For `page.route`: what a page with a service worker asks for passes it by. */
+  intercepts?: boolean;
 }
 
 export interface TestBrowser extends AsyncDisposable {
@@ -56,12 +58,13 @@ export async function startBrowser(): Promise<TestBrowser> {
   const faults: string[] = [];
   return {
     faults,
-    async open(url, { width = 1440, height = 900, scheme = "light" } = {}) {
+    async open(url, { width = 1440, height = 900, scheme = "light", intercepts = false } = {}) {
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: scheme,
         reducedMotion: "reduce",
         permissions: ["clipboard-read", "clipboard-write"],
+        serviceWorkers: intercepts ? "block" : "allow",
       });
       contexts.push(context);
       const page = await context.newPage();
