@@ -1,5 +1,5 @@
 import type { PermissionDenial, Usage } from "../contract/run.ts";
-import { safeParse } from "../lib/safe-parse.ts";
+import { safeParse } from "../contract/safe-parse.ts";
 import { capJson, capText, type Json } from "../lib/text.ts";
 import {
   StreamLine,

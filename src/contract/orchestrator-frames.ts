@@ -1,17 +1,14 @@
 import { z } from "zod";
+import { type Parsed, parseFrame } from "./parse-frame.ts";
 
 /*
  * The text frames between a machine and its hub, one JSON object each. Unknown fields are ignored by both ends, which is
  * how the extension of docs/orchestrator-protocol.md gets by with older peers.
  */
 
-/** Of one text frame in either direction; a longer one is not even parsed. Older machines answer with large files in one. */
-export const MAX_TEXT_FRAME_BYTES = 32 * 1024 * 1024;
 /** What we send in one frame, text or binary, except an answer to a hub that knows no tunnel. */
 export const MAX_SENT_FRAME_BYTES = 1024 * 1024;
 export const MAX_HEADERS = 200;
-/** Of objects and lists in each other. What is handed on is written as JSON again, which gives up at some thousands. */
-export const MAX_DEPTH = 100;
 
 /** Hub and machine speak the tunnel of `orchestrator-tunnel.ts`, with its signed identities. */
 export const TUNNEL_CAPABILITY = "tunnel-1";
@@ -209,73 +206,7 @@ export type HttpProxyRequest = z.output<typeof HttpProxyRequest>;
 export type UserRequest = z.output<typeof UserRequest>;
 export type HttpProxyResponse = z.output<typeof HttpProxyResponse>;
 
-/**
- * A frame, or why it is none. `type` and `requestId` are there whenever they could be read, so that a request that is
- * wrong in some other field can still be answered.
- */
-export type Parsed<Frame> =
-  | { ok: true; frame: Frame }
-  | {
-      ok: false;
-      reason: "too_large" | "not_json" | "no_frame" | "unknown_type" | "invalid";
-      message: string;
-      type?: string;
-      requestId?: string;
-    };
-
 /** Never throws, whatever the other end sent. */
 export const parseMachineFrame = (text: string): Parsed<MachineFrame> =>
-  parse(text, MACHINE_FRAMES) as Parsed<MachineFrame>;
-export const parseHubFrame = (text: string): Parsed<HubFrame> => parse(text, HUB_FRAMES) as Parsed<HubFrame>;
-
-const Head = z.object({ type: z.string().max(100), request_id: z.unknown().optional() });
-
-function parse(text: string, shapes: Readonly<Record<string, z.ZodType>>): Parsed<unknown> {
-  // A character is a byte or more, so this refuses nothing that is short enough.
-  if (text.length > MAX_TEXT_FRAME_BYTES) return { ok: false, reason: "too_large", message: "The frame is too large" };
-  const value = parseJson(text);
-  if (value === undefined) return { ok: false, reason: "not_json", message: "The frame is not JSON" };
-  const head = attempt(Head, value);
-  if (!head) return { ok: false, reason: "no_frame", message: "The frame has no type" };
-  const { type } = head;
-  const requestId = attempt(Id, head.request_id);
-  const known = { type, ...(requestId !== undefined && { requestId }) };
-  const shape = Object.hasOwn(shapes, type) ? shapes[type] : undefined;
-  if (!shape) return { ok: false, reason: "unknown_type", message: "The type of the frame is not known", ...known };
-  const found = isDeeperThan(MAX_DEPTH, value) ? { fault: "is nested too deeply" } : check(shape, value);
-  if ("frame" in found) return { ok: true, ...found };
-  return { ok: false, reason: "invalid", message: `${type}: ${found.fault}`, ...known };
-}
-
-/** zod throws at some values: it measures a `length` that is no number before it minds that this is no text. */
-function check<Shape extends z.ZodType>(shape: Shape, value: unknown): { frame: z.output<Shape> } | { fault: string } {
-  try {
-    const { success, data, error } = shape.safeParse(value);
-    return success ? { frame: data } : { fault: faultOf(error) };
-  } catch {
-    return { fault: "is not valid" };
-  }
-}
-
-function attempt<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> | undefined {
-  const found = check(shape, value);
-  return "frame" in found ? found.frame : undefined;
-}
-
-const isDeeperThan = (most: number, value: unknown): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  (most === 0 || Object.values(value).some((inner) => isDeeperThan(most - 1, inner)));
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Names the field and the rule, never the value: that may be a secret. */
-function faultOf({ issues: [issue] }: z.ZodError): string {
-  return issue ? `${issue.path.join(".")} ${issue.message}`.slice(0, 300) : "is not valid";
-}
+  parseFrame(text, MACHINE_FRAMES) as Parsed<MachineFrame>;
+export const parseHubFrame = (text: string): Parsed<HubFrame> => parseFrame(text, HUB_FRAMES) as Parsed<HubFrame>;

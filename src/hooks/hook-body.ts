@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { NativeHook, NativeToolHook, NotificationHook, ToolComplete } from "../contract/hook.ts";
+import { safeParse } from "../contract/safe-parse.ts";
 import { AppError, invalidField } from "../lib/errors.ts";
-import { safeParse } from "../lib/safe-parse.ts";
 import { capJson, capText, type Json } from "../lib/text.ts";
 import { readSeedLine } from "./seed-line.ts";
 import { responseText } from "./tool-text.ts";

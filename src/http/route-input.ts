@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { safeParse } from "../contract/safe-parse.ts";
 import { AppError, type FieldError } from "../lib/errors.ts";
-import { safeParse } from "../lib/safe-parse.ts";
 import type { RouteSpec } from "./route-spec.ts";
 import { ruleText } from "./rule-text.ts";
 import { findUnstorable } from "./unstorable.ts";

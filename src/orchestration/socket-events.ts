@@ -2,7 +2,7 @@ import type { Socket } from "socket.io";
 import { z } from "zod";
 import { OrchestrationId, type SubscribedEvent } from "../contract/orchestration.ts";
 import { ProjectNumber } from "../contract/project-event.ts";
-import { safeParse } from "../lib/safe-parse.ts";
+import { safeParse } from "../contract/safe-parse.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Presence } from "./presence.ts";
 import { limitQuestions } from "./question-limit.ts";

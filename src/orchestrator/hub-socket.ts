@@ -1,5 +1,6 @@
 import { WebSocket, type RawData } from "ws";
-import { MAX_TEXT_FRAME_BYTES, type MachineFrame } from "../contract/orchestrator-frames.ts";
+import type { MachineFrame } from "../contract/orchestrator-frames.ts";
+import { MAX_TEXT_FRAME_BYTES } from "../contract/parse-frame.ts";
 
 const HANDSHAKE_MS = 15_000;
 /** Some hubs never answer our close; then the connection is cut. */

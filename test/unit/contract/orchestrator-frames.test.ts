@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_TEXT_FRAME_BYTES, parseHubFrame, parseMachineFrame } from "../../../src/contract/orchestrator-frames.ts";
+import { parseHubFrame, parseMachineFrame } from "../../../src/contract/orchestrator-frames.ts";
 import {
   encodeTunnelFrame,
   MAX_TUNNEL_BYTES,
   parseTunnelFrame,
   type TunnelFrame,
 } from "../../../src/contract/orchestrator-tunnel.ts";
+import { MAX_TEXT_FRAME_BYTES } from "../../../src/contract/parse-frame.ts";
 
 interface Captured {
   scenario: string;

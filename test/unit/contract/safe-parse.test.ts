@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { safeParse } from "../../../src/lib/safe-parse.ts";
+import { safeParse } from "../../../src/contract/safe-parse.ts";
 
 const Named = z.object({ name: z.string().min(1).max(10) });
 
