@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { UserRequest } from "../contract/orchestrator-frames.ts";
+import { safeParse } from "../contract/safe-parse.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { safeParse } from "../contract/safe-parse.ts";
 import type { HubGate } from "./hub-gate.ts";
 import type { HubLink } from "./hub-session.ts";
 
