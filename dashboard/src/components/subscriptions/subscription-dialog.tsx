@@ -1,6 +1,6 @@
 import { MultiSelect, TagsInput, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { SubscribedStatus, SubscribedType, type Subscription } from "../../../../src/contract/subscription.ts";
 import { createSubscription, updateSubscription } from "../../api/subscriptions.ts";
 import "../../styles/mantine-inputs.css";
@@ -9,6 +9,7 @@ import { Button } from "../button.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { Dialog } from "../dialog.tsx";
 import { fieldLook, typedLook } from "../field-look.ts";
+import { FormDialog } from "../form-dialog.tsx";
 import classes from "../form-dialog.module.css";
 
 type Form = Pick<Subscription, "url" | "types" | "projects" | "statuses"> & { name: string };
@@ -101,61 +102,36 @@ const Secret = ({ secret, onClose }: { secret: string; onClose: () => void }) =>
 const fieldOf = (path: string): string | undefined =>
   /^(?:url|name|types|projects|statuses)(?=$|[.[])/u.exec(path)?.[0];
 
-/** Subscribes a URL, or changes what it hears of. */
-export function SubscriptionDialog({
-  subscription,
-  onClose,
-}: {
+interface SubscriptionDialogProps {
   subscription: Subscription | undefined;
   onClose: () => void;
-}) {
+}
+
+/** Subscribes a URL, or changes what it hears of. */
+export function SubscriptionDialog({ subscription, onClose }: SubscriptionDialogProps) {
   const client = useQueryClient();
   const [form, setForm] = useState(() => formOf(subscription));
-  const [errors, setErrors] = useState<FormErrors>({});
-  const element = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    const first = Object.keys(errors)[0];
-    if (first) element.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
-  }, [errors]);
-  const save = useMutation({
-    mutationFn: async () => {
-      const { name, ...rest } = form;
-      const body = { ...rest, ...(name.trim() && { name }) };
-      if (!subscription) return (await createSubscription(body)).secret;
-      await updateSubscription(subscription.id, body);
-      return undefined;
-    },
-    onSuccess: async (secret) => {
-      await client.invalidateQueries({ queryKey: ["subscriptions"] });
-      if (secret === undefined) onClose();
-    },
-    onError: (error) => setErrors(problemErrors(error, fieldOf)),
-  });
-  if (save.data !== undefined) return <Secret secret={save.data} onClose={onClose} />;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (save.isPending) return;
-    setErrors({});
-    save.mutate();
+  const [secret, setSecret] = useState<string>();
+  const set = (change: Partial<Form>) => setForm((current) => ({ ...current, ...change }));
+  const save = async () => {
+    const { name, ...rest } = form;
+    const body = { ...rest, ...(name.trim() && { name }) };
+    const made = subscription ? undefined : await createSubscription(body);
+    if (subscription) await updateSubscription(subscription.id, body);
+    await client.invalidateQueries({ queryKey: ["subscriptions"] });
+    return made?.secret;
   };
+  if (secret !== undefined) return <Secret secret={secret} onClose={onClose} />;
   return (
-    <Dialog title={subscription ? "Edit subscription" : "New subscription"} width={600} onClose={onClose}>
-      <form className={classes.form} ref={element} onSubmit={submit} noValidate>
-        <Fields form={form} set={(change) => setForm((current) => ({ ...current, ...change }))} errors={errors} />
-        {errors["form"] && (
-          <p className="t-fail sm" role="alert">
-            Not saved: {errors["form"]}
-          </p>
-        )}
-        <div className={classes.foot}>
-          <Button size="large" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button size="large" look="filled" type="submit" disabled={save.isPending}>
-            {subscription ? "Save" : "Subscribe"}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={subscription ? "Edit subscription" : "New subscription"}
+      word={subscription ? "Save" : "Subscribe"}
+      save={save}
+      onSaved={(made) => (made === undefined ? onClose() : setSecret(made))}
+      errorsOf={(error) => problemErrors(error, fieldOf)}
+      onClose={onClose}
+    >
+      {(errors) => <Fields form={form} set={set} errors={errors} />}
+    </FormDialog>
   );
 }

@@ -1,16 +1,14 @@
 import { Textarea, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import type { Template } from "../../../../src/contract/template.ts";
 import { createTemplate, updateTemplate } from "../../api/templates.ts";
 import "../../styles/mantine-inputs.css";
 import type { FormErrors } from "../../lib/problem-errors.ts";
-import { Button } from "../button.tsx";
-import { Dialog } from "../dialog.tsx";
 import { fieldLook, typedLook } from "../field-look.ts";
+import { FormDialog } from "../form-dialog.tsx";
 import { Segments } from "../segments.tsx";
 import { errorsOf, formOf, requestOf, type TemplateForm, variablesIn } from "./use-template-form.ts";
-import classes from "../form-dialog.module.css";
 
 const PLACES = [
   ["github", "GitHub"],
@@ -107,47 +105,22 @@ function Fields(props: FieldsProps) {
 export function TemplateFormDialog({ template, onClose }: { template: Template | undefined; onClose: () => void }) {
   const client = useQueryClient();
   const [form, setForm] = useState(() => formOf(template));
-  const [errors, setErrors] = useState<FormErrors>({});
-  const element = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    const first = Object.keys(errors)[0];
-    if (first) element.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
-  }, [errors]);
-  const save = useMutation({
-    mutationFn: async () => {
-      const body = requestOf(form, template);
-      await (template ? updateTemplate(template.templateId, body) : createTemplate(body));
-    },
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ["templates"] });
-      onClose();
-    },
-    onError: (error) => setErrors(errorsOf(error)),
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (save.isPending) return;
-    setErrors({});
-    save.mutate();
+  const set = (change: Partial<TemplateForm>) => setForm((current) => ({ ...current, ...change }));
+  const save = async () => {
+    const body = requestOf(form, template);
+    await (template ? updateTemplate(template.templateId, body) : createTemplate(body));
+    await client.invalidateQueries({ queryKey: ["templates"] });
   };
   return (
-    <Dialog title={template ? "Edit template" : "New template"} width={600} onClose={onClose}>
-      <form className={classes.form} ref={element} onSubmit={submit} noValidate>
-        <Fields form={form} set={(change) => setForm((current) => ({ ...current, ...change }))} errors={errors} />
-        {errors["form"] && (
-          <p className="t-fail sm" role="alert">
-            Not saved: {errors["form"]}
-          </p>
-        )}
-        <div className={classes.foot}>
-          <Button size="large" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button size="large" look="filled" type="submit" disabled={save.isPending}>
-            {template ? "Save" : "Make template"}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={template ? "Edit template" : "New template"}
+      word={template ? "Save" : "Make template"}
+      save={save}
+      onSaved={onClose}
+      errorsOf={errorsOf}
+      onClose={onClose}
+    >
+      {(errors) => <Fields form={form} set={set} errors={errors} />}
+    </FormDialog>
   );
 }
