@@ -5,10 +5,10 @@ import { readConfig } from "../../src/config.ts";
 import { beginAttempt } from "../../src/runs/attempt-queries.ts";
 import { takeLease } from "../../src/runs/lease-queries.ts";
 import { createRecorder } from "../../src/runs/recorder.ts";
-import { findDueRun, queueRun } from "../../src/runs/run-queries.ts";
 import { upsertWorker } from "../../src/runs/worker-queries.ts";
 import { testEnvironment } from "../support/app.ts";
 import { testDatabase } from "../support/database.ts";
+import { insertQueuedRun } from "../support/queued-run.ts";
 
 const STREAM = new URL("../fixtures/claude-cli/stream-bash.jsonl", import.meta.url);
 const WORKER = { id: "one", hostname: "here", pid: 1, version: "0", slots: 1 };
@@ -18,23 +18,12 @@ async function openRecorder() {
   await using parts = new AsyncDisposableStack();
   const { db } = parts.use(await testDatabase());
   await upsertWorker(db, WORKER);
-  const session = await db
-    .insertInto("sessions")
-    .values({ title: "t", projectType: "local", projectPath: "/nowhere", workerId: WORKER.id })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  const sessionId = session.id;
-  const message = await db
-    .insertInto("sessionMessages")
-    .values({ sessionId, direction: "inbound", source: "api", content: "x" })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  const { runId } = await queueRun(db, session, message.id);
-  const due = await findDueRun(db, sessionId);
+  const due = await insertQueuedRun(db, { workerId: WORKER.id });
+  const { id: runId, sessionId } = due;
   const lease = await takeLease(db, { sessionId, workerId: WORKER.id, processId: sessionId });
-  if (!due || !lease) throw new Error("there is no run to record");
+  if (!lease) throw new Error("the lease was not given");
   const begin = { workerId: WORKER.id, runDir: "/nowhere" };
-  const row = await db.transaction().execute((tx) => beginAttempt(tx, due.run, begin));
+  const row = await db.transaction().execute((tx) => beginAttempt(tx, due, begin));
   if (!row) throw new Error("no attempt was begun");
   const config = readConfig(testEnvironment("/nowhere", {}));
   const claude = createClaude({ config: config.claude, claudeDir: config.runs.claudeDir, hookUrl: () => "" });
